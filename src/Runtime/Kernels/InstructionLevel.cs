@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 [assembly: InternalsVisibleTo("Core.Tests")]
-[assembly: InternalsVisibleTo("Benchmarks")]
+[assembly: InternalsVisibleTo("benchmarks")]
 
 namespace Amalgam.Runtime.Kernels;
 
