@@ -64,7 +64,7 @@ public sealed partial class CloudState
         switch (record.Event)
         {
             case LeaseStarted started:
-                Start(started.Lease);
+                Start(started.Lease with { Generation = record.Sequence });
                 break;
             case LeaseEnding ending:
                 _leases[ending.LeaseId] = _leases[ending.LeaseId] with
