@@ -23,6 +23,8 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<AuditLine>))]
 [JsonSerializable(typeof(BillView))]
 [JsonSerializable(typeof(IReadOnlyList<PriceView>))]
+[JsonSerializable(typeof(PriceView))]
+[JsonSerializable(typeof(UnitView))]
 [JsonSerializable(typeof(PriceRequest))]
 [JsonSerializable(typeof(IReadOnlyList<ChipView>))]
 [JsonSerializable(typeof(StatusView))]

@@ -24,8 +24,21 @@ public sealed class Cloud
         foreach (var record in journal.ReadAll())
         {
             _state.Apply(record);
+            if (record.Event is not (TokensCharged or LeaseCharged))
+            {
+                _recent.Enqueue(record);
+                if (_recent.Count > 50_000)
+                {
+                    _recent.Dequeue();
+                }
+            }
         }
     }
+
+    private Queue<JournalRecord> _recent = new();
+
+    /// <summary>The last records found at the start that are not charges; gone after the first call.</summary>
+    public IReadOnlyCollection<JournalRecord> TakeRecent() => Interlocked.Exchange(ref _recent, new Queue<JournalRecord>());
 
     /// <summary>Raised after every change, outside the lock. Handlers must not wait.</summary>
     public event Action<IReadOnlyList<JournalRecord>>? Changed;
