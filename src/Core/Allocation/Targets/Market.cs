@@ -27,7 +27,7 @@ internal sealed class Market
             .OrderBy(l => l.Key, StringComparer.Ordinal).ThenBy(l => l.Unit)];
         Alone = [.. Leaves.Select(GuaranteedWork.Of)];
         Budgets = new FamilyBudgets(tree, Leaves);
-        Accuracy = Leaves.Sum(l => l.Demand.Count) * classes.Length <= 20_000 ? 1e-7 : 1e-4;
+        Accuracy = Leaves.Sum(l => l.Demand.Count) * classes.Length <= 20_000 ? 1e-9 : 1e-4;
     }
 
     public LeafDemand[] Leaves { get; }

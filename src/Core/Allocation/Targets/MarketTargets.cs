@@ -5,10 +5,15 @@ internal static class MarketTargets
 {
     public static void Write(Market market, NashProgramme programme, NashPoint point, UnitTree tree, long[][] targets)
     {
-        for (var k = 0; k < market.Classes.Count; k++)
+        var amounts = Enumerable.Range(0, market.Classes.Count).Select(k => Amounts(market, programme, point, k)).ToArray();
+        for (var i = 0; i < programme.Units; i++)
+        {
+            TrimToDemand(amounts, i, 1000 * market.Leaves[i].Demand.Sum());
+        }
+        for (var k = 0; k < amounts.Length; k++)
         {
             var chip = market.Classes[k];
-            var (exact, floors) = Amounts(market, programme, point, k);
+            var (exact, floors) = amounts[k];
             FitInto(exact, floors, tree.Problem.CapacityMilli[chip]);
             var whole = Round(exact, tree.Problem.CapacityMilli[chip]);
             for (var i = 0; i < whole.Length; i++)
@@ -17,6 +22,18 @@ internal static class MarketTargets
                 targets[unit][chip] = Math.Min(whole[i], tree.Problem.Units[unit].Limit(chip));
             }
             RollUp(tree, chip, targets);
+        }
+    }
+
+    // What was added to firm devices is taken from where nothing is firm, so that nobody holds more than it asks for.
+    private static void TrimToDemand((double[] Exact, double[] Floors)[] amounts, int leaf, double demand)
+    {
+        var excess = amounts.Sum(a => a.Exact[leaf]) - demand;
+        foreach (var (exact, floors) in amounts)
+        {
+            var taken = floors[leaf] > 0 ? 0 : Math.Clamp(excess, 0, exact[leaf]);
+            exact[leaf] -= taken;
+            excess -= taken;
         }
     }
 
@@ -37,9 +54,9 @@ internal static class MarketTargets
                 var work = programme.Work(i, point.Devices);
                 var owed = market.Alone[i].Work;
                 exact[i] *= work > 0 && owed > work ? Math.Min(owed / work, 1.01) : 1;
-                floors[i] = exact[i];
             }
             var firm = 1000 * Math.Min(leaf.Firm[chip], market.Alone[i].Devices[chip]);
+            floors[i] = programme.Weight[i] <= 0 && leaf.Firm.All(f => f <= 0) ? exact[i] : 0;
             if (firm > 0 && exact[i] >= firm * 0.998)
             {
                 exact[i] = Math.Max(exact[i], firm);
