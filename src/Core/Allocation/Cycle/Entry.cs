@@ -25,6 +25,11 @@ internal sealed class Entry(WorkloadState workload, int index, Shape shape)
     /// <summary>Physically in the queue of its row, perhaps passed over.</summary>
     public bool Queued { get; set; }
 
+    /// <summary>Others lost devices for it in this cycle, so nobody takes its place in the same cycle.</summary>
+    public bool Paid { get; set; }
+
+    public GatheringNote? Gathering { get; set; }
+
     public Row? Row { get; set; }
 
     /// <summary>Why it lost its leases in this cycle, where it did.</summary>
@@ -58,7 +63,7 @@ internal sealed class Entry(WorkloadState workload, int index, Shape shape)
         }
 
         var ran = Math.Max(0, nowMs - SinceMs);
-        var lost = Workload.CheckpointEveryMs is { } every and > 0 ? ran % every : ran;
+        var lost = Workload.CheckpointEveryMs is { } every and > 0 ? ran % every : Workload.Resumable ? 0 : ran;
         return lost * Shape.Member.Milli * Members.Count;
     }
 

@@ -85,7 +85,7 @@ internal sealed class PlanningState
         foreach (var slot in slots)
         {
             entry.Members.Add(new HeldMember(entry.LowestFreeMember(), slot, sinceMs ?? NowMs));
-            Tree.Add(entry.Shape.Leaf, slot.Chip, entry.Shape.Member.Milli, entry.Shape.Preemptible);
+            Count(entry.Shape, slot.Chip, +1);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class PlanningState
         var member = entry.Members[position];
         entry.Members.RemoveAt(position);
         Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
-        Tree.Add(entry.Shape.Leaf, member.Slot.Chip, -entry.Shape.Member.Milli, entry.Shape.Preemptible);
+        Count(entry.Shape, member.Slot.Chip, -1);
         if (!entry.Running)
         {
             RunningIn[entry.Shape.Leaf].Remove(entry);
@@ -120,10 +120,23 @@ internal sealed class PlanningState
         }
 
         entry.Members.Add(member);
-        Tree.Add(entry.Shape.Leaf, member.Slot.Chip, entry.Shape.Member.Milli, entry.Shape.Preemptible);
+        Count(entry.Shape, member.Slot.Chip, +1);
     }
 
-    private static void Remember(Entry entry) => entry.Before ??= [.. entry.Members];
+    private void Count(Shape shape, int chip, int sign) =>
+        Tree.Add(shape.Leaf, chip, sign * shape.Member.Milli, shape.Speeds[chip], shape.Preemptible);
+
+    /// <summary>Workloads that this cycle has touched, in that order.</summary>
+    public List<Entry> Touched { get; } = [];
+
+    private void Remember(Entry entry)
+    {
+        if (entry.Before is null)
+        {
+            entry.Before = [.. entry.Members];
+            Touched.Add(entry);
+        }
+    }
 
     private static void Enqueue(Entry entry)
     {
@@ -172,7 +185,7 @@ internal sealed class PlanningState
         var slot = new Slot(chip, node, [.. lease.Devices], (int)lease.MilliPerDevice);
         Stocks[chip].Take(node, slot.Devices, entry.Shape.Member);
         entry.Members.Add(new HeldMember(lease.Member, slot, lease.SinceMs));
-        Tree.Add(entry.Shape.Leaf, chip, entry.Shape.Member.Milli, entry.Shape.Preemptible);
+        Count(entry.Shape, chip, +1);
     }
 
     private static HashSet<string> UnitsWithWorkloads(AllocationSnapshot snapshot) =>

@@ -45,6 +45,7 @@ internal sealed class Organisation
 
         Held = new long[Units.Count * chips.Length];
         Fixed = new long[Units.Count * chips.Length];
+        Delivered = new long[Units.Count];
         Guarantee = RollUp(static (unit, chip) => Math.Max(unit.Guarantee[chip], unit.Firm[chip]));
         Firm = RollUp(static (unit, chip) => unit.Firm[chip]);
         Limit = Fill(static (unit, chip) => unit.Limit.Find(chip) ?? long.MaxValue);
@@ -74,6 +75,9 @@ internal sealed class Organisation
     /// <summary>The part of <see cref="Held"/> that is not preemptible.</summary>
     public long[] Fixed { get; }
 
+    /// <summary>Work per unit of what is held: thousandths of a device at speed 1.</summary>
+    public long[] Delivered { get; }
+
     public long[] Guarantee { get; }
 
     public long[] Firm { get; }
@@ -92,11 +96,13 @@ internal sealed class Organisation
     public bool IsLeaf(int unit) => Children[unit].Count == 0;
 
     /// <summary>Adds to the unit and all above it.</summary>
-    public void Add(int unit, int chip, long milli, bool preemptible)
+    public void Add(int unit, int chip, long milli, int speed, bool preemptible)
     {
+        var work = milli * speed / 1_000_000;
         for (var u = unit; u >= 0; u = Parent[u])
         {
             Held[At(u, chip)] += milli;
+            Delivered[u] += work;
             if (!preemptible)
             {
                 Fixed[At(u, chip)] += milli;
