@@ -61,7 +61,7 @@ public sealed record UnitState
     public string? Parent { get; init; }
 
     /// <summary>Claim on what nobody is guaranteed, relative to the siblings; 0 = exactly the guarantee.</summary>
-    public long Weight { get; init; } = 1;
+    public double Weight { get; init; } = 1;
 
     public ChipAmounts Guarantee { get; init; } = ChipAmounts.None;
 
@@ -208,5 +208,7 @@ public sealed record AllocationHistory(long AsOfMs, ImmutableArray<UnitDebt> Deb
     public static AllocationHistory Empty { get; } = new(0, []);
 }
 
-/// <summary>Milli-device-milliseconds that a unit got less (positive) or more (negative) than its target.</summary>
-public readonly record struct UnitDebt(string Unit, string ChipClass, long MilliDeviceMs);
+/// <summary>What a unit got less (positive) or more (negative) than its target.</summary>
+/// <param name="MilliDeviceMs">Milli-device-milliseconds owed when the history was written.</param>
+/// <param name="RateMilli">Milli-devices by which it has been short since.</param>
+public readonly record struct UnitDebt(string Unit, string ChipClass, long MilliDeviceMs, long RateMilli);
