@@ -16,11 +16,17 @@ MEANING = ["What is {t}?", "What is {t}?", "what's {t}", "What are {t}?", "Expla
            "Can you explain {t}?", "What do you mean by {t}?", "Describe {t}", "I do not understand {t}", "What is meant by {t}?",
            "What is {t} in Amalgam?", "In Amalgam, what is {t}?", "Explain to me what {t} is", "Do you know what {t} is?", "Tell me what {t} is",
            "what exactly is {t}", "Give me a definition of {t}", "meaning of {t}", "What is the meaning of {t}?", "and what is {t}?", "How does {t} work?",
-           "What about {t}?", "Who or what is {t}?", "What is the purpose of {t}?", "What is {t} for?"]
+           "What about {t}?", "Who or what is {t}?", "What is the purpose of {t}?", "What is {t} for?", "I read about {t}, what is that?", "What is {t}, in short?",
+           "What is {t}, actually?", "What might {t} be?", "What could {t} be?", "Remind me what {t} is", "I forgot what {t} is", "Any hint what {t} means?",
+           "Could you explain {t} to me?", "Would you describe {t}?", "Someone talked about {t}. What does it mean?", "Say more about {t}",
+           "I see {t} everywhere. Explain.", "Once more, what is {t}?", "Help me understand {t}", "I have heard of {t}; what is it about?"]
 ACTS = ["How do I {d}?", "How do I {d}?", "How can I {d}?", "how to {d}", "What is the command to {d}?", "Which command do I use to {d}?", "Show me how to {d}",
         "I want to {d}", "Tell me how to {d}", "How does one {d}?", "Can I {d}?", "{d}", "Please {d}", "I need to {d}", "What do I type to {d}?",
         "How would I {d} with Amalgam?", "What is the best way to {d}?", "Help me {d}", "how do you {d}", "command to {d}", "How {d}?",
-        "Is there a command to {d}?", "How do I {d} in Amalgam?", "I would like to {d}", "Where can I {d}?"]
+        "Is there a command to {d}?", "How do I {d} in Amalgam?", "I would like to {d}", "Where can I {d}?", "What command will {d}?", "I have to {d}, how?",
+        "I must {d} today. What do I do?", "Someone told me to {d}. What do I type?", "Is there a way to {d}?", "Can Amalgam {d}?", "I am trying to {d}",
+        "I do not know how to {d}", "Could you show me how to {d}?", "Would you tell me how I {d}?", "I forgot how to {d}", "Explain how to {d}",
+        "Does Amalgam have a command to {d}?", "In order to {d}, what do I run?", "What should I run to {d}?", "Let me {d}"]
 OPENERS = ["Please ", "Hey, ", "Hi, ", "Hello, ", "Hello! ", "So, ", "Ok, ", "Quick question: ", "Tell me, ", "Can you tell me, ", "Now ", "Well, ", "Good. ", "Thanks. ",
            "Hi Amalgam, ", "Hmm, ", "Then ", "Next: "]
 CLOSERS = [" please", ", please", " thanks", " Thanks!", " for me", " now", ", thank you", " right now", " then"]
@@ -75,22 +81,24 @@ def slip(rng, text):
 
 
 class Chat:
-    """Draws the turns of one conversation; it remembers only the name that the user gave."""
+    """Draws the turns of one conversation; it remembers only the name that the user gave. `sums` is the share of arithmetic."""
 
-    def __init__(self, rng, room):
-        self.rng, self.room, self.name = rng, room, None
+    def __init__(self, rng, room, sums=0.47):
+        self.rng, self.room, self.sums, self.name = rng, room, sums, None
 
     def turn(self):
-        rng, roll = self.rng, self.rng.random()
-        if roll < 0.47:
+        rng = self.rng
+        if rng.random() < self.sums:
             question, answer = arithmetic.sample(rng)
-        elif roll < 0.73:
+            return disguise(rng, question), answer
+        roll = rng.random()
+        if roll < 0.49:
             question, answer = fact(rng)
-        elif roll < 0.86:
+        elif roll < 0.74:
             question, answer = offtopic.sample(rng)
-        elif roll < 0.92:
+        elif roll < 0.86:
             question, answer = arithmetic.beyond(rng)
-        elif roll < 0.95:
+        elif roll < 0.91:
             question, answer = arithmetic.count(rng, 100 if self.room >= 512 else 15)
         else:
             return self._name_turn()
@@ -107,12 +115,12 @@ class Chat:
         return asked, f"Your name is {self.name}." if self.name else "You have not told me your name."
 
 
-def row(rng, tokens, length):
+def row(rng, tokens, length, sums=0.47):
     """(ids, weights) of one conversation of at most `length` tokens; a weight is 0 where nothing is learned (questions, marks)."""
     ids, weights = [], []
     if rng.random() < 0.04:
         return completion(rng, tokens)
-    chat = Chat(rng, length)
+    chat = Chat(rng, length, sums)
     if rng.random() < 0.35:
         system = rng.choice(SYSTEMS) if rng.random() < 0.7 else offtopic.prose(rng, rng.choice([4, 8, 15, 30])).capitalize() + "."
         ids += message(tokens, "system", system)

@@ -48,7 +48,7 @@ Translate this text|Summarize this article|Fix my code|What is going on?|Who is 
 def sample(rng):
     """(question, refusal)."""
     roll = rng.random()
-    noun = lambda: rng.choice(NOUNS) if rng.random() < 0.85 else gibberish(rng)
+    noun = lambda: rng.choice(NOUNS) if rng.random() < 0.7 else gibberish(rng)
     if roll < 0.55:
         number = rng.choice([rng.randrange(100), rng.randrange(1000, 2100)])
         return rng.choice(TOPICS).format(n=noun(), m=noun(), k=number), UNKNOWN

@@ -20,6 +20,8 @@ from tokenizer import Tokenizer, learn
 
 LENGTHS = [(128, 0.60), (256, 0.32), (512, 0.07), (1024, 0.01)]
 FALL = 0.35
+# Facts are learned early and carrying late: from this step on, sums get the larger share of the questions.
+MORE_SUMS_FROM, FEWER_SUMS, MORE_SUMS = 2250, 0.47, 0.65
 
 
 class Muon(torch.optim.Optimizer):
@@ -49,9 +51,9 @@ def orthogonal(g):
     return (x if g.shape[0] <= g.shape[1] else x.t()).float()
 
 
-def batch(rng, tokens, budget):
+def batch(rng, tokens, budget, sums):
     length = rng.choices([n for n, _ in LENGTHS], [w for _, w in LENGTHS])[0]
-    return pad([corpus.row(rng, tokens, length) for _ in range(max(1, budget // length))], tokens)
+    return pad([corpus.row(rng, tokens, length, sums) for _ in range(max(1, budget // length))], tokens)
 
 
 def pad(rows, tokens):
@@ -131,7 +133,7 @@ def main():
         for optimizer, rates in zip(optimizers, full):
             for group, rate in zip(optimizer.param_groups, rates):
                 group["lr"] = rate * pace
-        ids, weights = batch(random.Random(f"{a.seed}/{step}"), tokens, a.batch)
+        ids, weights = batch(random.Random(f"{a.seed}/{step}"), tokens, a.batch, FEWER_SUMS if step < MORE_SUMS_FROM else MORE_SUMS)
         loss = loss_of(model, ids, weights)
         model.zero_grad(set_to_none=True)
         loss.backward()
