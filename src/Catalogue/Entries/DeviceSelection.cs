@@ -3,7 +3,8 @@ namespace Amalgam.Catalogue.Entries;
 /// <summary>How a process is told which of the machine's devices it may use.</summary>
 /// <param name="Variables">Environment variables to set, all to the same value; empty when the stack has none.</param>
 /// <param name="Format">What a device is called in the value: <c>index</c>, <c>uuid</c> or <c>pci</c>.</param>
-public sealed record DeviceSelection(IReadOnlyList<string> Variables, string Format)
+/// <param name="UnitsPerDevice">For stacks that count cores instead of devices: cores of one device. Device 1 of 4 cores is then <c>4-7</c>.</param>
+public sealed record DeviceSelection(IReadOnlyList<string> Variables, string Format, int UnitsPerDevice = 1)
 {
     public static readonly DeviceSelection None = new([], "index");
 
@@ -22,9 +23,12 @@ public sealed record DeviceSelection(IReadOnlyList<string> Variables, string For
             "pci" => device.PciAddress,
             _ => null,
         }).ToList();
-        var value = string.Join(',', names.Contains(null) ? devices.Select(device => device.Index.ToString()) : names!);
+        var value = string.Join(',', names.Contains(null) ? devices.Select(device => Units(device.Index)) : names!);
         return Variables.ToDictionary(variable => variable, _ => value);
     }
+
+    private string Units(int index) =>
+        UnitsPerDevice == 1 ? index.ToString() : $"{index * UnitsPerDevice}-{((index + 1) * UnitsPerDevice) - 1}";
 }
 
 /// <summary>The names one device goes by.</summary>

@@ -43,10 +43,15 @@ public sealed record ChipPredicate(
 /// What to start. Each group of arguments is kept or dropped as a whole: a group with a placeholder that has no value
 /// disappears, so that an option and its value never part.
 /// </summary>
+/// <param name="Arguments">Groups of arguments, the program first.</param>
+/// <param name="Environment">Variables to set; one whose value cannot be filled is left out.</param>
+/// <param name="Files">Files to write before the start.</param>
+/// <param name="AfterReady">Commands to run, with the same environment, once the health path answers and before the first request.</param>
 public sealed record LaunchTemplate(
     IReadOnlyList<IReadOnlyList<string>> Arguments,
     IReadOnlyDictionary<string, string> Environment,
-    IReadOnlyList<LaunchFile> Files);
+    IReadOnlyList<LaunchFile> Files,
+    IReadOnlyList<IReadOnlyList<string>> AfterReady);
 
 /// <summary>A file that must exist before the start, for runtimes that take no options; path and text may hold placeholders.</summary>
 public sealed record LaunchFile(string Path, string Text);

@@ -29,15 +29,18 @@ public sealed record LaunchValues
     public string? Folder { get; init; }
 }
 
-/// <summary>What to start: program and arguments, environment, files to write first.</summary>
+/// <summary>What to start: program and arguments, environment, files to write first, commands to run once it is healthy.</summary>
 public sealed record LaunchPlan(
-    IReadOnlyList<string> Command, IReadOnlyDictionary<string, string> Environment, IReadOnlyList<LaunchFile> Files);
+    IReadOnlyList<string> Command,
+    IReadOnlyDictionary<string, string> Environment,
+    IReadOnlyList<LaunchFile> Files,
+    IReadOnlyList<IReadOnlyList<string>> AfterReady);
 
 /// <summary>Fills the placeholders of a launch template. Pure: writes and starts nothing.</summary>
 public static partial class LaunchText
 {
     public static readonly IReadOnlyList<string> Placeholders =
-        ["program", "model", "name", "port", "host", "context", "totalContext", "slots", "devices", "deviceIndexes", "threads", "folder"];
+        ["program", "model", "name", "port", "host", "context", "totalContext", "slots", "devices", "deviceIndexes", "deviceOrdinals", "threads", "folder"];
 
     /// <summary>The command line, environment and files for one replica.</summary>
     public static LaunchPlan Expand(LaunchTemplate template, LaunchValues values)
@@ -53,12 +56,16 @@ public static partial class LaunchText
         var files = template.Files
             .Select(file => new LaunchFile(Fill(file.Path, known), Fill(file.Text, Quoted(file.Path, known))))
             .ToList();
-        return new LaunchPlan(command, environment, files);
+        var afterReady = template.AfterReady
+            .Select(line => (IReadOnlyList<string>)line.Select(part => Fill(part, known)).ToList())
+            .ToList();
+        return new LaunchPlan(command, environment, files, afterReady);
     }
 
     /// <summary>Placeholders that no launch knows, for the checker.</summary>
     internal static IEnumerable<string> Unknown(LaunchTemplate template) =>
         template.Arguments.SelectMany(group => group)
+            .Concat(template.AfterReady.SelectMany(line => line))
             .Concat(template.Environment.Values)
             .Concat(template.Files.SelectMany(file => new[] { file.Path, file.Text }))
             .SelectMany(text => Placeholder().Matches(text).Select(match => match.Groups[1].Value))
@@ -78,6 +85,8 @@ public static partial class LaunchText
         ["slots"] = values.Slots?.ToString(),
         ["devices"] = values.Devices.ToString(),
         ["deviceIndexes"] = values.DeviceIndexes,
+        // For stacks that renumber the selected devices from zero.
+        ["deviceOrdinals"] = string.Join(", ", Enumerable.Range(0, values.Devices)),
         ["threads"] = values.Threads?.ToString(),
         ["folder"] = values.Folder,
     };

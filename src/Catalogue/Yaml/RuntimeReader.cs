@@ -87,12 +87,13 @@ internal static class RuntimeReader
         if (section is null)
         {
             root.Problem("launch", "\"launch\" is missing: the arguments to start the program with");
-            return new LaunchTemplate([], new Dictionary<string, string>(), []);
+            return new LaunchTemplate([], new Dictionary<string, string>(), [], []);
         }
         var template = new LaunchTemplate(
             section.Groups("arguments"),
             section.Map("environment"),
-            section.Children("files").Select(File).ToList());
+            section.Children("files").Select(File).ToList(),
+            section.Groups("afterReady"));
         foreach (var placeholder in LaunchText.Unknown(template))
         {
             section.Problem("arguments", $"unknown placeholder {{{placeholder}}}{Checking.Nearest.Hint(placeholder, LaunchText.Placeholders)}");

@@ -96,7 +96,8 @@ internal static class VendorReader
         {
             section.Problem("format", $"\"format\" must be one of {string.Join(", ", DeviceSelection.Formats)}, not \"{format}\"");
         }
-        var selection = new DeviceSelection(section.Texts("variables"), format);
+        var selection = new DeviceSelection(
+            section.Texts("variables"), format, section.Integer("unitsPerDevice", 1, 1024, "cores of one device") ?? 1);
         section.Finish();
         return selection;
     }
