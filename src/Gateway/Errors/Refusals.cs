@@ -28,6 +28,9 @@ internal static class Refusals
 
     public static ApiError InvalidUtf8 { get; } = new(400, Invalid, "invalid_json", "The request body is not valid UTF-8.");
 
+    public static ApiError BrokenEscape { get; } = new(400, Invalid, "invalid_json",
+        "The request body has a string with half a surrogate pair (an escape such as \\ud800 alone), which is no text.");
+
     public static ApiError NotAnObject { get; } = new(400, Invalid, "invalid_json", "The request body must be a JSON object.");
 
     public static ApiError BodyCut { get; } = new(400, Invalid, "incomplete_body", "The request body ended before its announced length.");

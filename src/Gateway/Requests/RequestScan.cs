@@ -61,6 +61,11 @@ internal struct RequestScan
         {
             return Refusals.MalformedJson(e.LineNumber ?? 0, e.BytePositionInLine ?? 0, Reason(e));
         }
+        catch (InvalidOperationException)
+        {
+            // How the reader reports an escape that is no character, and nothing else here.
+            return Refusals.BrokenEscape;
+        }
         return scan.Complete(endpoint);
     }
 

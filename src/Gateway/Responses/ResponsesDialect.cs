@@ -67,11 +67,13 @@ internal sealed class ResponsesDialect(AnswerContext context, ResponsesRequest r
     /// <summary>The event as the Responses API defines it, and the `error` object by which clients of every OpenAI stream know a failure.</summary>
     public void WriteError(IBufferWriter<byte> output, ApiError error) => WriteEvent(output, "error", json =>
     {
-        ErrorAnswer.WriteFields(json, error);
+        json.WriteString("code", error.Code);
+        json.WriteString("message", error.Message);
+        json.WriteString("param", error.Param);
         json.WriteStartObject("error");
         ErrorAnswer.WriteFields(json, error);
         json.WriteEndObject();
-    }, withType: false);
+    });
 
     public void WriteBody(IBufferWriter<byte> output, ReadOnlySpan<byte> body, in AnswerScan scan, in Settled settled)
     {
@@ -111,7 +113,7 @@ internal sealed class ResponsesDialect(AnswerContext context, ResponsesRequest r
         json.WriteNumber("content_index", 0);
     }
 
-    private void WriteEvent(IBufferWriter<byte> output, string type, Action<Utf8JsonWriter> fields, bool withType = true)
+    private void WriteEvent(IBufferWriter<byte> output, string type, Action<Utf8JsonWriter> fields)
     {
         output.Write("event: "u8);
         Encoding.UTF8.GetBytes(type, output);
@@ -119,8 +121,7 @@ internal sealed class ResponsesDialect(AnswerContext context, ResponsesRequest r
         using (var json = new Utf8JsonWriter(output, Plain))
         {
             json.WriteStartObject();
-            // Error fields have a 'type' of their own; the event's name stands above them.
-            if (withType) json.WriteString("type", type);
+            json.WriteString("type", type);
             json.WriteNumber("sequence_number", _sequence++);
             fields(json);
             json.WriteEndObject();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Amalgam.Gateway.Errors;
 
 namespace Amalgam.Gateway.Responses;
@@ -26,18 +27,30 @@ internal sealed class ResponsesRequest
     public static ApiError? Read(ReadOnlySpan<byte> body, out ResponsesRequest? request)
     {
         request = null;
-        JsonElement root;
+        if (!Utf8.IsValid(body)) return Refusals.InvalidUtf8;
         try
         {
-            var reader = new Utf8JsonReader(body);
-            root = JsonElement.ParseValue(ref reader);
-            while (reader.Read())
-            {
-            }
+            return Parse(body, out request);
         }
         catch (JsonException e)
         {
             return Refusals.MalformedJson(e.LineNumber ?? 0, e.BytePositionInLine ?? 0, "it does not parse.");
+        }
+        catch (InvalidOperationException)
+        {
+            // How the reader reports an escape that is no character, and nothing else here.
+            return Refusals.BrokenEscape;
+        }
+    }
+
+    private static ApiError? Parse(ReadOnlySpan<byte> body, out ResponsesRequest? request)
+    {
+        request = null;
+        var reader = new Utf8JsonReader(body);
+        var root = JsonElement.ParseValue(ref reader);
+        // Past the value only white space may follow; the reader says so by throwing.
+        while (reader.Read())
+        {
         }
         if (root.ValueKind != JsonValueKind.Object) return Refusals.NotAnObject;
         if (ResponsesFields.Check(root) is { } error) return error;
