@@ -19,7 +19,7 @@ public sealed class EngineLoop(
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
         var inventory = await engine.InventoryAsync(cancel);
-        if (!ReferenceEquals(pool.Nodes, inventory.Nodes))
+        if (!Same(pool.Nodes, inventory.Nodes))
         {
             pool.Nodes = inventory.Nodes;
             plan.Signal();
@@ -35,6 +35,11 @@ public sealed class EngineLoop(
         await ClearAsync(seen.Values, open, cancel);
         return $"{open.Count} leases, {seen.Count} members";
     }
+
+    private static bool Same(IReadOnlyList<NodeObservation> before, IReadOnlyList<NodeObservation> now) =>
+        before.Count == now.Count && before.Zip(now).All(pair =>
+            (pair.First.Name, pair.First.ChipClass, pair.First.MemoryMiBPerDevice) == (pair.Second.Name, pair.Second.ChipClass, pair.Second.MemoryMiBPerDevice)
+            && pair.First.Devices.Select(device => (device.Index, device.Healthy)).SequenceEqual(pair.Second.Devices.Select(device => (device.Index, device.Healthy))));
 
     private async Task ReconcileAsync(Lease lease, MemberObservation? member, CancellationToken cancel)
     {
