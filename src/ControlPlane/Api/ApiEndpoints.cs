@@ -10,6 +10,8 @@ namespace Amalgam.ControlPlane.Api;
 /// <summary>/api/v1, /openapi, /health. Everything but health needs a key.</summary>
 public static class ApiEndpoints
 {
+    public static void AddControlApi(this IServiceCollection services) => services.AddOpenApi("v1");
+
     public static void MapControlApi(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api/v1").AddEndpointFilter(KeyNeeded);
