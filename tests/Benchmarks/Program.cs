@@ -9,6 +9,6 @@ return args.FirstOrDefault() switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: benchmarks runtime [--model FILE] [--types q8_0,q4_0,f16] [--threads N] [--rounds N] | runtime-logits");
+    Console.Error.WriteLine("usage: benchmarks runtime [--model FILE] [--types q8_0,q4_0,f16] [--threads N] [--rounds N] [--vocabulary N] [--cpu-time] | runtime-logits");
     return 2;
 }
