@@ -15,7 +15,7 @@ internal sealed unsafe class LlamaLibrary
         Folder = folder;
         handle = NativeLibrary.Load(Path.Combine(folder, file));
         var backends = NativeLibrary.Load(Directory.GetFiles(folder, "libggml.v*.so").Single());
-        ((delegate* unmanaged<nint, nint, void>)Export("llama_log_set"))((nint)(delegate* unmanaged<int, byte*, nint, void>)&Ignore, 0);
+        ((delegate* unmanaged<nint, nint, void>)Export("llama_log_set"))((nint)(delegate* unmanaged<int, byte*, nint, void>)&LogErrors, 0);
         fixed (byte* path = System.Text.Encoding.UTF8.GetBytes(folder + "\0"))
         {
             ((delegate* unmanaged<byte*, void>)NativeLibrary.GetExport(backends, "ggml_backend_load_all_from_path"))(path);
@@ -59,9 +59,11 @@ internal sealed unsafe class LlamaLibrary
         }
     }
 
+    /// <summary>llama.cpp talks a lot; only its errors (level 4) are of interest.</summary>
     [UnmanagedCallersOnly]
-    private static void Ignore(int level, byte* text, nint user)
+    private static void LogErrors(int level, byte* text, nint user)
     {
+        if (level == 4) Console.Error.Write(Marshal.PtrToStringUTF8((nint)text));
     }
 }
 

@@ -16,7 +16,7 @@ public static class ReferenceModels
         Architecture = architecture,
         WeightType = type,
         Layers = 3,
-        Width = 96,
+        Width = 192,
         Heads = 6,
         KeyValueHeads = architecture == "llama" ? 6 : 1,
         HeadWidth = architecture == "qwen3" ? 48 : 32,
