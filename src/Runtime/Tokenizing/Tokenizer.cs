@@ -1,3 +1,4 @@
+using System.Text;
 using Amalgam.Runtime.Gguf;
 
 namespace Amalgam.Runtime.Tokenizing;
@@ -5,6 +6,9 @@ namespace Amalgam.Runtime.Tokenizing;
 /// <summary>Text to token ids and back, as the model file says (<c>tokenizer.ggml.*</c>), with llama.cpp's results. Safe for several threads.</summary>
 public sealed class Tokenizer
 {
+    /// <summary>A noncharacter of Unicode, which no text needs: breaks up what looks like a control token, and is left out of the plain text again.</summary>
+    private const char Breaker = '\uFDD0';
+
     private readonly Lock gate = new();
     private readonly ITokenModel model;
     private readonly SpecialTokens special;
@@ -63,6 +67,29 @@ public sealed class Tokenizer
         return tokens;
     }
 
+    /// <summary>
+    /// Marks texts of control tokens in what a person wrote, so that <see cref="Encode"/> takes them for plain text even when it parses control tokens:
+    /// nobody can end their own turn and speak as the system.
+    /// </summary>
+    public string Shield(string text)
+    {
+        var rest = text.AsSpan();
+        if (special.Next(rest, control: true).Index < 0)
+        {
+            return text;
+        }
+
+        var shielded = new StringBuilder(text.Length + 8);
+        while (special.Next(rest, control: true) is { Index: >= 0 } found)
+        {
+            var isControl = Vocabulary.Kind(found.Token) != TokenKind.UserDefined;
+            shielded.Append(rest[..(found.Index + 1)]).Append(isControl ? $"{Breaker}" : "").Append(rest.Slice(found.Index + 1, found.Length - 1));
+            rest = rest[(found.Index + found.Length)..];
+        }
+
+        return shielded.Append(rest).ToString();
+    }
+
     /// <summary>The bytes of one token. Control tokens give none: they are not for people.</summary>
     public ReadOnlySpan<byte> Piece(int token) =>
         Vocabulary.Kind(token) is TokenKind.Control or TokenKind.Unknown ? [] : pieces[token];
@@ -93,6 +120,9 @@ public sealed class Tokenizer
         }
     }
 
-    private void EncodePlain(ReadOnlySpan<char> text, bool withBlank, List<int> tokens) =>
+    private void EncodePlain(ReadOnlySpan<char> text, bool withBlank, List<int> tokens)
+    {
+        text = text.Contains(Breaker) ? text.ToString().Replace($"{Breaker}", "", StringComparison.Ordinal) : text;
         model.Encode(withBlank ? string.Concat(" ", text) : text, tokens);
+    }
 }

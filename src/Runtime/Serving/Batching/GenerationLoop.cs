@@ -19,6 +19,8 @@ public sealed record LoopLimits
 /// </summary>
 public sealed class GenerationLoop : IDisposable
 {
+    private const string NobodyWaits = "Nobody waits for this any more.";
+
     private readonly ILanguageModel model;
     private readonly LoopLimits limits;
     private readonly TimeProvider time;
@@ -116,6 +118,7 @@ public sealed class GenerationLoop : IDisposable
         {
             if (running[i].HasLeft)
             {
+                running[i].Fail(NobodyWaits);
                 End(i);
             }
         }
@@ -130,7 +133,11 @@ public sealed class GenerationLoop : IDisposable
             while (waiting.Count > 0 && (slots.HasFree || waiting.Peek().HasLeft))
             {
                 var next = waiting.Dequeue();
-                if (!next.HasLeft)
+                if (next.HasLeft)
+                {
+                    next.Fail(NobodyWaits);
+                }
+                else
                 {
                     Begin(next);
                 }
