@@ -35,7 +35,11 @@ public sealed record LaunchPlan(
     IReadOnlyList<string> Command,
     IReadOnlyDictionary<string, string> Environment,
     IReadOnlyList<LaunchFile> Files,
-    IReadOnlyList<IReadOnlyList<string>> AfterReady);
+    IReadOnlyList<IReadOnlyList<string>> AfterReady)
+{
+    /// <summary>Placeholders that a file or an after-ready command needs and that had no value: the launch must not be tried.</summary>
+    public IReadOnlyList<string> MissingValues { get; init; } = [];
+}
 
 /// <summary>Fills the placeholders of a launch template. Pure: writes and starts nothing.</summary>
 public static partial class LaunchText
@@ -60,7 +64,9 @@ public static partial class LaunchText
         var afterReady = template.AfterReady
             .Select(line => (IReadOnlyList<string>)line.Select(part => Fill(part, known)).ToList())
             .ToList();
-        return new LaunchPlan(command, environment, files, afterReady);
+        var needed = template.Files.SelectMany(file => new[] { file.Path, file.Text }).Concat(template.AfterReady.SelectMany(line => line));
+        var missing = needed.SelectMany(Names).Where(name => known.GetValueOrDefault(name) is null).Distinct().ToList();
+        return new LaunchPlan(command, environment, files, afterReady) { MissingValues = missing };
     }
 
     /// <summary>Placeholders that no launch knows, for the checker.</summary>
@@ -69,7 +75,7 @@ public static partial class LaunchText
             .Concat(template.AfterReady.SelectMany(line => line))
             .Concat(template.Environment.Values)
             .Concat(template.Files.SelectMany(file => new[] { file.Path, file.Text }))
-            .SelectMany(text => Placeholder().Matches(text).Select(match => match.Groups[1].Value))
+            .SelectMany(Names)
             .Where(name => !Placeholders.Contains(name))
             .Distinct();
 
@@ -97,8 +103,9 @@ public static partial class LaunchText
         !path.EndsWith(".json", StringComparison.Ordinal) ? known : known.ToDictionary(
             pair => pair.Key, pair => pair.Value is { } value ? JsonEncodedText.Encode(value).ToString() : null);
 
-    private static string? Missing(string text, Dictionary<string, string?> known) => Placeholder().Matches(text)
-        .Select(match => match.Groups[1].Value)
+    private static IEnumerable<string> Names(string text) => Placeholder().Matches(text).Select(match => match.Groups[1].Value);
+
+    private static string? Missing(string text, Dictionary<string, string?> known) => Names(text)
         .FirstOrDefault(name => known.GetValueOrDefault(name) is null);
 
     private static string Fill(string text, Dictionary<string, string?> known) =>

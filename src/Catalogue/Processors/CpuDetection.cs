@@ -38,7 +38,7 @@ public static class CpuDetection
     }
 
     /// <summary>A list such as <c>0-3,8</c> as numbers; null when it is none.</summary>
-    internal static IReadOnlyList<int>? ParseList(string text)
+    public static IReadOnlyList<int>? ParseList(string text)
     {
         var numbers = new SortedSet<int>();
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))

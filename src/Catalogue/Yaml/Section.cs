@@ -114,8 +114,8 @@ internal sealed class Section(YamlMappingNode node, ProblemList problems)
         _ => Report<Section?>(key, $"\"{key}\" must be a mapping"),
     };
 
-    /// <summary>The members of a mapping, each a section or a scalar.</summary>
-    public IEnumerable<(string Name, Section? Section, string? Text)> Members(string key)
+    /// <summary>The members of a mapping, each a section, or a text or list of texts.</summary>
+    public IEnumerable<(string Name, Section? Section, IReadOnlyList<string> Texts)> Members(string key)
     {
         if (Find(key) is not YamlMappingNode map)
         {
@@ -130,7 +130,7 @@ internal sealed class Section(YamlMappingNode node, ProblemList problems)
             yield return (
                 Scalar(key, name) ?? "",
                 value is YamlMappingNode inner ? new Section(inner, problems) : null,
-                (value as YamlScalarNode)?.Value);
+                value is YamlMappingNode ? [] : Group(key, value));
         }
     }
 

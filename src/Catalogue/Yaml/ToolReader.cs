@@ -70,13 +70,13 @@ internal static class ToolReader
     private static Dictionary<string, FieldSource> Fields(Section section, string key, IReadOnlyList<string>? known)
     {
         var result = new Dictionary<string, FieldSource>();
-        foreach (var (name, inner, text) in section.Members(key))
+        foreach (var (name, inner, texts) in section.Members(key))
         {
             if (known is not null && !known.Contains(name))
             {
                 section.Problem(key, $"unknown field \"{name}\" in \"{key}\"{Checking.Nearest.Hint(name, known)} Other facts go under \"details\".");
             }
-            result[name] = inner is null ? new FieldSource(text is null ? [] : [text], null, null, null) : Field(inner);
+            result[name] = inner is null ? new FieldSource(texts, null, null, null) : Field(inner);
         }
         return result;
     }
