@@ -17,13 +17,13 @@ internal sealed class MemberStart(LocalEngineOptions options, string bootId)
         var port = command.Launch.NeedsPort ? MemberLaunching.FreePort(portsGiven) : 0;
         var record = Record(command, folder, port);
         var environment = MemberLaunching.Environment(command, options.InheritedVariables, port, record.Mark);
-        var (program, code, problem) = MemberLaunching.FindProgram(
-            command.Launch.Command[0], environment.GetValueOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"), record.WorkingDirectory);
         var member = new Member(command.LeaseId, folder) { Generation = command.Generation };
         try
         {
             folder.Create();
             folder.Write(record);
+            var (program, code, problem) = MemberLaunching.FindProgram(
+                record.Command[0], environment.GetValueOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"), record.WorkingDirectory);
             if (program is null) return EndedAtOnce(member, record, code, problem);
             folder.ReserveExit();
             member.Launch = Spawn(record, program, folder, environment);
