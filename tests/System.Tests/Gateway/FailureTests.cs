@@ -84,7 +84,6 @@ public sealed class FailureTests
     }
 
     [Theory]
-    [InlineData("cut:2", "upstream_failed")]
     [InlineData("error:2", "device_lost")]
     [InlineData("garbage:2", "upstream_failed")]
     [InlineData("stall:2", "upstream_timeout")]
@@ -100,13 +99,20 @@ public sealed class FailureTests
         Assert.Empty(rig.Ledger.Released);
     }
 
-    [Fact]
-    public async Task A_cut_stream_with_progress_is_charged_exactly()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cut_stream_ends_with_an_error_event_and_is_charged_exactly_where_progress_is_known(bool progress)
     {
-        await using var rig = await GatewayRig.StartAsync(progress: true);
-        await rig.StreamAsync("cut:2", ",\"max_tokens\":5");
+        await using var rig = await GatewayRig.StartAsync(2, progress);
+        using var response = await rig.PostAsync(GatewayRig.Chat("held-cut:2", ",\"stream\":true,\"max_tokens\":5"), requestId: "cut");
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        for (var i = 0; i < 4; i++) Assert.NotNull(await reader.ReadLineAsync());
+        rig.Upstreams.Select(u => u.Requests.GetValueOrDefault("cut")).Single(s => s is not null)!.CutNow.SetResult();
+        var rest = await reader.ReadToEndAsync();
+        Assert.Contains("\"code\":\"upstream_failed\"", Assert.Single(GatewayRig.Events(rest)), StringComparison.Ordinal);
         var settled = Assert.Single(rig.Ledger.Settled);
-        Assert.Equal((3L, 1L, 2L, false), (settled.InputTokens, settled.CachedInputTokens, settled.OutputTokens, settled.Estimated));
+        Assert.Equal((3L, 2L, RequestOutcome.UpstreamFailed, !progress), (settled.InputTokens, settled.OutputTokens, settled.Outcome, settled.Estimated));
     }
 
     [Fact]

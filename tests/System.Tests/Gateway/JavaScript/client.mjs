@@ -106,8 +106,8 @@ await check('typed errors', async () => {
 
 await check('broken stream', async () => {
   for (const call of [
-    () => client().chat.completions.create({ model: 'cut:1', messages, stream: true }),
-    () => client().responses.create({ model: 'cut:1', input: 'one', stream: true }),
+    () => client().chat.completions.create({ model: 'no-done', messages, stream: true }),
+    () => client().responses.create({ model: 'no-done', input: 'one', stream: true }),
   ]) {
     const stream = await call();
     await assert.rejects(async () => {
