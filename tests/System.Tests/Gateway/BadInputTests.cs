@@ -14,7 +14,7 @@ public sealed class BadInputTests
     [Theory]
     [InlineData("", "empty", null)]
     [InlineData("[]", "must be a JSON object", null)]
-    [InlineData("{\"model\":\"normal\",\n" + Messages + ",}", "line 2, byte 47", null)]
+    [InlineData("{\"model\":\"normal\",\n" + Messages + ",}", "line 2, byte 45", null)]
     [InlineData("{\"model\":\"normal\"," + Messages + "} trailing", "not valid JSON", null)]
     [InlineData("{\"model\":\"normal\"," + Messages, "not valid JSON", null)]
     [InlineData("{" + Messages + "}", "'model' is missing", "model")]

@@ -16,6 +16,9 @@ internal sealed class Seen
     public string Body = "";
     public string? Authorization;
     public bool Progress;
+
+    /// <summary>What a held cut waits for: a cut may throw away bytes under way, so a test that counts them has received them first.</summary>
+    public readonly TaskCompletionSource CutNow = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public readonly TaskCompletionSource Cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public readonly TaskCompletionSource Arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -57,7 +57,8 @@ internal sealed class FakeStream(HttpContext http, JsonElement root, string mode
     private async Task<bool> BreaksAsync(int done)
     {
         if (_at != done) return false;
-        if (_mode == "cut") http.Abort();
+        if (_mode == "held-cut") await seen.CutNow.Task;
+        if (_mode is "cut" or "held-cut") http.Abort();
         else if (_mode == "error") await DataAsync("{\"error\":{\"message\":\"device lost\",\"type\":\"server_error\",\"code\":\"device_lost\"}}");
         else if (_mode == "garbage") await DataAsync("{not json");
         else if (_mode == "stall") await Task.Delay(Timeout.Infinite, http.RequestAborted);
