@@ -102,6 +102,8 @@ internal sealed class MemoryLedger : ITokenLedger
     /// <summary>Settlements wait for this.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    public int Asked;
+
     public bool Broken { get; set; }
 
     public LedgerRefusal? Reserve(Caller caller, string chargeId, ServedModel model, long inputTokensEstimate, long maxOutputTokens)
@@ -113,6 +115,7 @@ internal sealed class MemoryLedger : ITokenLedger
 
     public async ValueTask<ChargeReceipt> SettleAsync(Caller caller, TokenUsage usage)
     {
+        Interlocked.Increment(ref Asked);
         await Gate;
         if (Broken) throw new IOException("The journal's disk is full.");
         Settled.Enqueue(usage);
