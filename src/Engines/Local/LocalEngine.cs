@@ -30,7 +30,7 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
         _nodes = new NodeHealth(Name);
         _kept = new KeptLogs(Path.GetFullPath(Path.Combine(options.DataDirectory, "logs")), options.KeptLogBytes);
         _start = new MemberStart(options, _bootId);
-        _ending = new MemberEnding(_bootId, options.Clock);
+        _ending = new MemberEnding(options, _bootId);
         try
         {
             MemberFolder.CreatePrivate(_members);
