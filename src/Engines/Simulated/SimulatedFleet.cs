@@ -66,7 +66,7 @@ public sealed record SimulatedFleet(IReadOnlyList<NodeObservation> Nodes, double
         }
     }
 
-    private static YamlNode? Child(YamlMappingNode map, string name) => map.Children.GetValueOrDefault(new YamlScalarNode(name));
+    private static YamlNode? Child(YamlMappingNode map, string name) => map.Children.TryGetValue(new YamlScalarNode(name), out var node) ? node : null;
 
     private static void CheckFields(YamlMappingNode map, string[] known)
     {

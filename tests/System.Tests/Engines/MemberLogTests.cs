@@ -83,6 +83,8 @@ public sealed class MemberLogTests : IAsyncLifetime
     [Fact]
     public async Task A_line_without_end_is_cut_and_says_how_much()
     {
+        await _engine.DisposeAsync();
+        _engine = Open(bytesPerStream: 1 << 20);
         await StartAsync("head -c 70000 /dev/zero | tr '\\0' x; echo; echo after");
         var lines = await ReadAsync(follow: true);
         Assert.Equal("after", lines[^1].Text);
@@ -133,7 +135,8 @@ public sealed class MemberLogTests : IAsyncLifetime
         Assert.Single(await ReadAsync(lease: "l511"));
     }
 
-    private LocalEngine Open() => new(new LocalEngineOptions { DataDirectory = _data, Nodes = () => [], LogBytesPerStream = BytesPerStream, KeptLogBytes = 200_000 });
+    private LocalEngine Open(long bytesPerStream = BytesPerStream) =>
+        new(new LocalEngineOptions { DataDirectory = _data, Nodes = () => [], LogBytesPerStream = bytesPerStream, KeptLogBytes = 200_000 });
 
     private async Task ForgetAllAsync()
     {
