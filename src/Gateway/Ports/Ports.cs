@@ -14,6 +14,16 @@ public interface IReplicas
 {
     IReadOnlyList<ServedModel> Visible(Caller caller);
 
+    /// <summary>The one model of that name that this caller may use. Called for every request; an owner with an index answers faster than this scan.</summary>
+    ServedModel? Find(Caller caller, string model)
+    {
+        foreach (var served in Visible(caller))
+        {
+            if (string.Equals(served.Model, model, StringComparison.Ordinal)) return served;
+        }
+        return null;
+    }
+
     /// <summary>
     /// A replica to send one request to, the least busy one; waits while a replica is being started (a service at zero is woken), at most
     /// <paramref name="patience"/>. <paramref name="avoid"/> names leases that failed this request already. The ticket must be disposed when the request is over:
@@ -86,6 +96,14 @@ public interface ITokenLedger
     /// Returns what was charged, in nano-units of the cloud's currency.
     /// </summary>
     ValueTask<ChargeReceipt> SettleAsync(Caller caller, TokenUsage usage);
+
+    /// <summary>
+    /// The request ended with nothing delivered and nothing to charge (refused, every replica failed): what <see cref="Reserve"/> set aside is free again.
+    /// A reservation gets either one settlement or one release. Without an own implementation it runs until it expires.
+    /// </summary>
+    void Release(Caller caller, string chargeId)
+    {
+    }
 }
 
 /// <param name="Code">OpenAI error code, for instance `insufficient_quota` or `rate_limit_exceeded`.</param>
