@@ -12,10 +12,6 @@ return args.FirstOrDefault() switch
 
 static int Usage()
 {
-<<<<<<< HEAD
-    Console.Error.WriteLine("usage: benchmarks runtime [--model FILE] [--types q8_0,q4_0,f16] [--threads N] [--rounds N] [--vocabulary N] [--cpu-time] | runtime-logits");
-=======
-    Console.Error.WriteLine("usage: benchmarks runtime [--model FILE] [--types q8_0,q4_0,f16] [--threads N] [--rounds N] | runtime-logits | gateway [--rounds N]");
->>>>>>> gateway
+    Console.Error.WriteLine("usage: benchmarks VERB [options]; each verb's folder says what it measures and against what");
     return 2;
 }
