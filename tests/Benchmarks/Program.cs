@@ -4,6 +4,7 @@ using Amalgam.Benchmarks.Runtime;
 return args.FirstOrDefault() switch
 {
     "runtime" => RuntimeBenchmark.Run(args[1..]),
+    "runtime-logits" when args is [_, "--record", var file] => LogitComparison.Record(file),
     "runtime-logits" => LogitComparison.Run(),
     "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
     "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
