@@ -42,6 +42,16 @@ public class RuntimeTests
     }
 
     [Fact]
+    public async Task A_native_runtime_is_not_offered_where_vector_instructions_are_switched_off()
+    {
+        var probe = new RecordedProbe().Answers("llama-server", _ => new CommandResult(0, "version: 5640 (2e89f76b)", ""));
+
+        var found = await Observe(probe, "cpu", "cpu-scalar");
+
+        Assert.Equal(["cpu"], found["llama-server"].UsableOn);
+    }
+
+    [Fact]
     public async Task A_python_server_is_asked_through_the_interpreter_of_its_script()
     {
         var probe = new RecordedProbe()
