@@ -13,7 +13,8 @@ public sealed record LaunchValues
     public required string Model { get; init; }
     /// <summary>Name under which the replica serves the model.</summary>
     public required string Name { get; init; }
-    public required int Port { get; init; }
+    /// <summary>A number, or a placeholder of whoever picks the port at the start.</summary>
+    public required string Port { get; init; }
     /// <summary>Loopback unless the replica must be reached from another machine.</summary>
     public string Host { get; init; } = "127.0.0.1";
     /// <summary>Tokens of context per sequence.</summary>
@@ -83,7 +84,7 @@ public static partial class LaunchText
         ["program"] = values.Program,
         ["model"] = values.Model,
         ["name"] = values.Name,
-        ["port"] = values.Port.ToString(),
+        ["port"] = values.Port,
         ["host"] = values.Host,
         ["context"] = values.ContextTokens?.ToString(),
         // Runtimes differ: some count context per sequence, some for all sequences together.
