@@ -21,6 +21,7 @@ public static class SimulateCommand
             var report = args[0] switch
             {
                 "openb" => OpenbCommand.Run(args.AsSpan(1), errors),
+                "gavel" => GavelCommand.Run(args.AsSpan(1), errors),
                 _ => throw new UsageException($"simulate: '{args[0]}' is not known; there are openb, gavel, philly and shockwave"),
             };
             report.Write(output);
