@@ -22,6 +22,8 @@ public static class SimulateCommand
             {
                 "openb" => OpenbCommand.Run(args.AsSpan(1), errors),
                 "gavel" => GavelCommand.Run(args.AsSpan(1), errors),
+                "philly" => PhillyCommand.Run(args.AsSpan(1), errors),
+                "shockwave" => ShockwaveCommand.Run(args.AsSpan(1)),
                 _ => throw new UsageException($"simulate: '{args[0]}' is not known; there are openb, gavel, philly and shockwave"),
             };
             report.Write(output);

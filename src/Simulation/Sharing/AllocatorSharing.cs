@@ -16,6 +16,8 @@ public sealed class AllocatorSharing(
     private readonly Dictionary<int, WorkloadState> _workloads = [];
     private readonly AllocationSettings _settings = settings ?? AllocationSettings.Default;
     private AllocationHistory _history = AllocationHistory.Empty;
+    private long? _wakeMs;
+    private bool _changed;
 
     /// <summary>Sees every snapshot and its plan, for checks.</summary>
     public Action<AllocationSnapshot, AllocationPlan>? Observer { get; init; }
@@ -23,6 +25,7 @@ public sealed class AllocatorSharing(
     public void Ended(JobProgress job)
     {
         ArgumentNullException.ThrowIfNull(job);
+        _changed = true;
         _leases.Remove(job.Job.Id);
         _workloads.Remove(job.Job.Id);
         _byId.Remove(Id(job.Job));
@@ -32,6 +35,10 @@ public sealed class AllocatorSharing(
     {
         ArgumentNullException.ThrowIfNull(active);
         var nowMs = Ms(now);
+        if (!_changed && active.Count == _workloads.Count && !(_wakeMs <= nowMs))
+        {
+            return;
+        }
         var snapshot = new AllocationSnapshot
         {
             NowMs = nowMs,
@@ -44,7 +51,7 @@ public sealed class AllocatorSharing(
         };
         var plan = Allocator.Plan(snapshot);
         Observer?.Invoke(snapshot, plan);
-        _history = plan.History;
+        (_history, _wakeMs, _changed) = (plan.History, plan.NextWakeMs, false);
         foreach (var decision in plan.Decisions)
         {
             Carry(decision, now, nowMs);

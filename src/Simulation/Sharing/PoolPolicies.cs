@@ -38,21 +38,34 @@ public sealed class LeastAttained(IReadOnlyList<int> devices, double restartSeco
     {
         ArgumentNullException.ThrowIfNull(active);
         var free = Free();
-        var chosen = new Dictionary<JobProgress, int>();
-        foreach (var job in active.OrderBy(j => j.HeldSeconds.Sum() * j.Job.Gang).ThenBy(j => j.Job.Id))
+        var order = active.ToArray();
+        Array.Sort(Array.ConvertAll(order, j => (j.DeviceSeconds, j.Job.Id)), order);
+        var chosen = new int[order.Length];
+        for (var k = 0; k < order.Length; k++)
         {
-            var chip = Enumerable.Range(0, Classes).Where(c => Fits(job, c, free))
-                .OrderBy(c => job.HeldSeconds[c]).ThenByDescending(c => free[c]).FirstOrDefault(-1);
-            chosen[job] = chip;
-            if (chip >= 0)
+            chosen[k] = LeastVisited(order[k], free);
+            if (chosen[k] >= 0)
             {
-                free[chip] -= job.Job.Gang;
+                free[chosen[k]] -= order[k].Job.Gang;
             }
         }
-        foreach (var (job, chip) in chosen)
+        for (var k = 0; k < order.Length; k++)
         {
-            Place(job, chip, now);
+            Place(order[k], chosen[k], now);
         }
+    }
+
+    private int LeastVisited(JobProgress job, int[] free)
+    {
+        var best = -1;
+        for (var c = 0; c < Classes; c++)
+        {
+            if (Fits(job, c, free) && (best < 0 || (job.HeldSeconds[c], -free[c]).CompareTo((job.HeldSeconds[best], -free[best])) < 0))
+            {
+                best = c;
+            }
+        }
+        return best;
     }
 }
 

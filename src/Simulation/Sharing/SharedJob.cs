@@ -32,6 +32,9 @@ public sealed class JobProgress(SharedJob job)
     /// <summary>Seconds held so far per chip class.</summary>
     public double[] HeldSeconds { get; } = new double[job.Speeds.Length];
 
+    /// <summary>Seconds held x devices, over all classes.</summary>
+    public double DeviceSeconds { get; private set; }
+
     private double _startingUp;
 
     public bool IsDone => !double.IsNaN(CompletedSeconds);
@@ -63,6 +66,7 @@ public sealed class JobProgress(SharedJob job)
             return;
         }
         HeldSeconds[Class] += seconds;
+        DeviceSeconds += seconds * Job.Gang;
         var startUp = Math.Min(_startingUp, seconds);
         _startingUp -= startUp;
         var rest = Job.WorkSeconds - AttainedSeconds;
