@@ -15,6 +15,7 @@ public sealed class AllocatorSharing(
     private readonly Dictionary<string, JobProgress> _byId = [];
     private readonly Dictionary<int, WorkloadState> _workloads = [];
     private readonly AllocationSettings _settings = settings ?? AllocationSettings.Default;
+    private readonly Dictionary<string, int> _classOf = nodes.ToDictionary(n => n.Name, n => classes.IndexOf(n.ChipClass));
     private AllocationHistory _history = AllocationHistory.Empty;
     private long? _wakeMs;
     private bool _changed;
@@ -73,7 +74,7 @@ public sealed class AllocatorSharing(
                 break;
             case MoveDecision move:
                 Lease(job, move.Members, nowMs);
-                job.Place(job.Class, now, restartSeconds, elsewhere: true);
+                job.Place(_classOf[move.Members[0].Node], now, restartSeconds, elsewhere: true);
                 break;
             default:
                 throw new InvalidOperationException($"a rigid job cannot be changed by {decision}");

@@ -39,6 +39,7 @@ internal sealed class AllocationCycle(PlanningState state)
         var keys = new KeyTable(state);
         var starter = new Starter(state, targets, bounds, keys);
         var pass = new StartPass(state, targets, keys, debts.Standing);
+        Upgrade.Run(state, starter, keys);
         for (var round = 0; round < MostRounds; round++)
         {
             pass.Run(starter.WhereItBelongs);
