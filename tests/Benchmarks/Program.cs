@@ -1,5 +1,6 @@
 using Amalgam.Benchmarks.Gateway;
 using Amalgam.Benchmarks.Runtime;
+using Amalgam.Simulation.Commands;
 
 return args.FirstOrDefault() switch
 {
@@ -8,6 +9,7 @@ return args.FirstOrDefault() switch
     "runtime-logits" => LogitComparison.Run(),
     "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
     "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
+    "simulate" => SimulateCommand.Run(args[1..], Console.Out, Console.Error),
     _ => Usage(),
 };
 
