@@ -14,6 +14,7 @@ using Xunit;
 namespace Amalgam.SystemTests.Runtimes;
 
 /// <summary>A runtime that is not ours, by its recipe alone: found, versioned, launched, watched, asked, stopped. With the model that comes with Amalgam.</summary>
+#pragma warning disable CA1001 // The engine is disposed in xunit's DisposeAsync.
 public sealed class LlamaServerTests : IAsyncLifetime
 {
     private const string Key = "a-key-of-this-replica";
@@ -99,7 +100,7 @@ public sealed class LlamaServerTests : IAsyncLifetime
     private async Task<RuntimeObservation> FindAsync()
     {
         var chips = ChipCatalogue.Load();
-        var cpu = new Catalogue.Detecting.DeviceObservation { Class = "cpu" };
+        var cpu = new Catalogue.Detecting.DeviceObservation { Class = "cpu", Vendor = "cpu", Name = "core", Index = 0, MemoryMiB = 1024 };
         var found = await RuntimeDetection.RunAsync(new MachineProbe(), RuntimeCatalogue.Load(), chips, [cpu]);
         return found.Single(runtime => runtime.Id == _recipe.Id);
     }
