@@ -25,7 +25,7 @@ public sealed class LlamaServerTests : IAsyncLifetime
     {
         if (LlamaServerFactAttribute.Folder is { } folder && Environment.GetEnvironmentVariable("PATH") is var path && path?.StartsWith(folder, StringComparison.Ordinal) != true)
             Environment.SetEnvironmentVariable("PATH", $"{folder}:{path}");
-        _engine = new LocalEngine(new LocalEngineOptions { DataDirectory = _data, Nodes = () => [] });
+        _engine = Open();
         return Task.CompletedTask;
     }
 
@@ -96,10 +96,12 @@ public sealed class LlamaServerTests : IAsyncLifetime
         }
     }
 
+    private LocalEngine Open() => new(new LocalEngineOptions { DataDirectory = _data, Nodes = () => [] });
+
     private async Task<RuntimeObservation> FindAsync()
     {
         var chips = ChipCatalogue.Load();
-        var cpu = new Catalogue.Detecting.DeviceObservation { Class = "cpu" };
+        var cpu = new Catalogue.Detecting.DeviceObservation { Class = "cpu", Vendor = "cpu", Index = 0, Name = "core", MemoryMiB = 4096 };
         var found = await RuntimeDetection.RunAsync(new MachineProbe(), RuntimeCatalogue.Load(), chips, [cpu]);
         return found.Single(runtime => runtime.Id == _recipe.Id);
     }
