@@ -26,7 +26,7 @@ public sealed class LlamaServerTests : IAsyncLifetime
     {
         if (LlamaServerFactAttribute.Folder is { } folder && Environment.GetEnvironmentVariable("PATH") is var path && path?.StartsWith(folder, StringComparison.Ordinal) != true)
             Environment.SetEnvironmentVariable("PATH", $"{folder}:{path}");
-        _engine = new LocalEngine(new LocalEngineOptions { DataDirectory = _data, Nodes = () => [] });
+        _engine = Open();
         return Task.CompletedTask;
     }
 
@@ -97,10 +97,16 @@ public sealed class LlamaServerTests : IAsyncLifetime
         }
     }
 
+    private LocalEngine Open() => new(new LocalEngineOptions { DataDirectory = _data, Nodes = () => [] });
+
     private async Task<RuntimeObservation> FindAsync()
     {
         var chips = ChipCatalogue.Load();
+<<<<<<< HEAD
         var cpu = new Catalogue.Detecting.DeviceObservation { Class = "cpu", Vendor = "cpu", Name = "core", Index = 0, MemoryMiB = 1024 };
+=======
+        var cpu = new Catalogue.Detecting.DeviceObservation { Class = "cpu", Vendor = "cpu", Index = 0, Name = "core", MemoryMiB = 4096 };
+>>>>>>> engine
         var found = await RuntimeDetection.RunAsync(new MachineProbe(), RuntimeCatalogue.Load(), chips, [cpu]);
         return found.Single(runtime => runtime.Id == _recipe.Id);
     }
