@@ -1,14 +1,18 @@
+using Amalgam.Benchmarks.Gateway;
 using Amalgam.Benchmarks.Runtime;
 
 return args.FirstOrDefault() switch
 {
     "runtime" => RuntimeBenchmark.Run(args[1..]),
+    "runtime-logits" when args is [_, "--record", var file] => LogitComparison.Record(file),
     "runtime-logits" => LogitComparison.Run(),
+    "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
+    "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: benchmarks runtime [--model FILE] [--types q8_0,q4_0,f16] [--threads N] [--rounds N] | runtime-logits");
+    Console.Error.WriteLine("usage: benchmarks VERB [options]; each verb's folder says what it measures and against what");
     return 2;
 }

@@ -5,14 +5,15 @@ using Core.Tests.Runtime;
 namespace Amalgam.Benchmarks.Runtime;
 
 /// <summary>Which models to measure and how. Without a file of its own the benchmark makes models of random weights, whose speed is that of real ones.</summary>
-internal sealed record RuntimeBenchmarkOptions(string? Model, string[] Types, int Threads, int Rounds, int Vocabulary)
+internal sealed record RuntimeBenchmarkOptions(string? Model, string[] Types, int Threads, int Rounds, int Vocabulary, bool CpuTime)
 {
     public static RuntimeBenchmarkOptions Parse(string[] args)
     {
         string? Value(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
         int Number(string name, int otherwise) => Value(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
         return new RuntimeBenchmarkOptions(
-            Value("--model"), (Value("--types") ?? "q8_0,q4_0,f16").Split(','), Number("--threads", Environment.ProcessorCount), Number("--rounds", 5), Number("--vocabulary", 512));
+            Value("--model"), (Value("--types") ?? "q8_0,q4_0,f16").Split(','), Number("--threads", Environment.ProcessorCount), Number("--rounds", 5), Number("--vocabulary", 512),
+            args.Contains("--cpu-time"));
     }
 
     public IEnumerable<string> Models() => Model is not null ? [Model] : Types.Select(Generated);

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Amalgam.Core.Allocation.Targets;
+
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>
+/// One cycle: what must end ends, targets are solved, then requests are granted in passes, each milder than the next, until a
+/// whole round of passes grants nothing more.
+/// </summary>
+internal sealed class AllocationCycle(PlanningState state)
+{
+    /// <summary>Each round serves what the evictions of the one before have set free.</summary>
+    private const int MostRounds = 4;
+
+    public AllocationPlan Run()
+    {
+        var debts = new Debts(state);
+        new Withdrawal(state).Run();
+        var targets = new CycleTargets(state, TargetSolver.Solve(CycleTargets.Problem(state)), debts.Standing);
+        targets.PriceShapes(state);
+        var bounds = new Bounds(state, targets);
+        GiveOut(targets, bounds, debts);
+        return new AllocationPlan
+        {
+            AtMs = state.NowMs,
+            Decisions = Decisions.Of(state),
+            Pending = new PendingReasonFinder(state, targets, bounds).Find(),
+            Targets = Amounts(targets.Raw),
+            Prices = [.. state.Chips.Select((chip, c) => new ChipPrice(chip, (long)Math.Round(targets.Solution.Prices[c] * 1e6)))],
+            Gap = targets.Solution.Certificate.Gap,
+            Shortfalls = Shortfalls(targets),
+            History = debts.After(targets),
+            NextWakeMs = WakeTimes.Next(state),
+        };
+    }
+
+    private void GiveOut(CycleTargets targets, Bounds bounds, Debts debts)
+    {
+        var keys = new KeyTable(state);
+        var starter = new Starter(state, targets, bounds, keys);
+        var pass = new StartPass(state, targets, keys, debts.Standing);
+        var consolidation = new Consolidation(state, bounds);
+        var gathering = new Gathering(state, bounds, starter, consolidation);
+        gathering.Run();
+        for (var round = 0; round < MostRounds; round++)
+        {
+            pass.Run(starter.WhereItBelongs);
+            pass.Run(starter.WithinTarget);
+            var claims = pass.Run(starter.ReclaimWithinTarget);
+            pass.Run(starter.Borrow);
+            claims += pass.Run(starter.Reclaim);
+            claims += pass.Run(starter.Preempt);
+            claims += pass.Run(consolidation.TryMakeRoom);
+            pass.Run(gathering.Lend);
+            if (claims == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    private ImmutableArray<UnitTarget> Amounts(long[] milli)
+    {
+        var amounts = ImmutableArray.CreateBuilder<UnitTarget>();
+        for (var u = 0; u < state.Tree.Named; u++)
+        {
+            for (var c = 0; c < state.Chips.Length; c++)
+            {
+                amounts.Add(new UnitTarget(state.Tree.Units[u].Name, state.Chips[c], milli[state.Tree.At(u, c)]));
+            }
+        }
+
+        return amounts.ToImmutable();
+    }
+
+    private ImmutableArray<UnitShortfall> Shortfalls(CycleTargets targets)
+    {
+        var found = ImmutableArray.CreateBuilder<UnitShortfall>();
+        for (var u = 0; u < state.Tree.Named; u++)
+        {
+            for (var c = 0; c < state.Chips.Length; c++)
+            {
+                var missing = targets.Solution.ShortfallMilli[u][c];
+                if (missing > 0)
+                {
+                    var at = state.Tree.At(u, c);
+                    found.Add(new UnitShortfall(
+                        state.Tree.Units[u].Name, state.Chips[c], targets.Guaranteed[at] + missing, targets.Guaranteed[at],
+                        state.Tree.Firm[at] > targets.Guaranteed[at]));
+                }
+            }
+        }
+
+        return found.ToImmutable();
+    }
+}

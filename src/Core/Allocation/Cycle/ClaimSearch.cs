@@ -1,0 +1,204 @@
+using Amalgam.Core.Allocation.Stock;
+
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>
+/// Makes room for a request by ending leases: victims one by one in their order until the request fits, then back with every one
+/// that turns out not to be needed. All or nothing: where the request would still not fit nobody loses anything.
+/// </summary>
+internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSource source)
+{
+    /// <summary>A search gives up after this many leases: a sentence is better than a cycle that does not end.</summary>
+    private const int MostVictims = 2_000;
+
+    /// <summary>Nodes looked at one by one where victims in their order make no hole.</summary>
+    private const int MostNodes = 256;
+
+    private readonly List<Removal> _removed = [];
+    private readonly List<Slot> _slots = [];
+
+    /// <summary>The request begins on the class, its victims gone; false = nothing has changed.</summary>
+    public bool TryClaim(in Request request, int chip, ClaimKind kind)
+    {
+        _removed.Clear();
+        if (Clear(request, chip, kind, onlyNode: -1) || ClearNodeByNode(request, chip, kind))
+        {
+            Spare(request, chip);
+            Settle(request, chip, kind);
+            return true;
+        }
+
+        return false;
+    }
+
+    private bool Clear(in Request request, int chip, ClaimKind kind, int onlyNode)
+    {
+        var start = _removed.Count;
+        while (!Fits(request, chip))
+        {
+            if (_removed.Count - start >= MostVictims || source.Next(request, chip, kind, onlyNode) is not { } victim)
+            {
+                RestoreFrom(start);
+                return false;
+            }
+
+            Remove(victim, chip, onlyNode);
+        }
+
+        return true;
+    }
+
+    // In their order the victims may lie scattered. One member at a time, on the node where the least has to go.
+    private bool ClearNodeByNode(in Request request, int chip, ClaimKind kind)
+    {
+        var stock = state.Stocks[chip];
+        if (request.Members > 1 || stock.Nodes.Length > MostNodes)
+        {
+            return request.Members > 1 && ClearManyNodes(request, chip, kind);
+        }
+
+        var (bestNode, bestMilli) = (-1, long.MaxValue);
+        for (var node = 0; node < stock.Nodes.Length; node++)
+        {
+            if (Clear(request, chip, kind, node))
+            {
+                var milli = _removed.Sum(removal => removal.Members.Count * removal.Entry.Shape.Member.Milli);
+                (bestNode, bestMilli) = milli < bestMilli ? (node, milli) : (bestNode, bestMilli);
+                RestoreFrom(0);
+            }
+        }
+
+        return bestNode >= 0 && Clear(request, chip, kind, bestNode);
+    }
+
+    private bool ClearManyNodes(in Request request, int chip, ClaimKind kind)
+    {
+        var nodes = Math.Min(MostNodes, state.Stocks[chip].Nodes.Length);
+        for (var node = 0; node < nodes && _removed.Count < MostVictims; node++)
+        {
+            while (_removed.Count < MostVictims && source.Next(request, chip, kind, node) is { } victim)
+            {
+                Remove(victim, chip, node);
+                if (Fits(request, chip))
+                {
+                    return true;
+                }
+            }
+        }
+
+        RestoreFrom(0);
+        return false;
+    }
+
+    private bool Fits(in Request request, int chip)
+    {
+        if (!bounds.MayHold(request, chip) ||
+            !GangPlacer.TryTake(state.Stocks[chip], chip, request.Shape.Member, request.Members, _slots))
+        {
+            return false;
+        }
+
+        GangPlacer.Undo(state.Stocks[chip], request.Shape.Member, _slots, 0);
+        return true;
+    }
+
+    // The last one was needed, or the search would have ended before it.
+    private void Spare(in Request request, int chip)
+    {
+        for (var i = _removed.Count - 2; i >= 0; i--)
+        {
+            var removal = _removed[i];
+            if (removal.Surplus && !removal.Entry.Running)
+            {
+                continue;
+            }
+
+            Restore(removal);
+            if (Fits(request, chip))
+            {
+                _removed.RemoveAt(i);
+            }
+            else
+            {
+                RemoveAgain(removal);
+            }
+        }
+    }
+
+    private void Settle(in Request request, int chip, ClaimKind kind)
+    {
+        GangPlacer.TryTake(state.Stocks[chip], chip, request.Shape.Member, request.Members, _slots);
+        foreach (var removal in _removed)
+        {
+            removal.Entry.Beneficiary = request.Entry;
+            if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 })
+            {
+                removal.Entry.Evicted = ReasonOf(request, removal.Entry, kind);
+            }
+        }
+
+        request.Entry.Paid |= _removed.Count > 0;
+        state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
+        _slots.Clear();
+        source.Started(request.Entry);
+    }
+
+    private static EvictionReason ReasonOf(in Request request, Entry victim, ClaimKind kind) => kind switch
+    {
+        ClaimKind.Guarantee or ClaimKind.GuaranteeShielded => EvictionReason.Guarantee,
+        ClaimKind.Term => EvictionReason.Term,
+        _ => victim.Shape.Leaf == request.Shape.Leaf ? EvictionReason.Priority : EvictionReason.Share,
+    };
+
+    private void Remove(in Victim victim, int chip, int onlyNode)
+    {
+        var removal = new Removal(victim.Entry, victim.Surplus, []);
+        _removed.Add(removal);
+        if (victim.Surplus)
+        {
+            removal.Members.Add(state.Release(victim.Entry, LastMemberOn(victim.Entry, chip, onlyNode)));
+            return;
+        }
+
+        RemoveAgain(removal);
+    }
+
+    private void RemoveAgain(Removal removal)
+    {
+        if (removal.Surplus)
+        {
+            var number = removal.Members[0].Number;
+            removal.Members[0] = state.Release(removal.Entry, removal.Entry.Members.FindIndex(member => member.Number == number));
+            return;
+        }
+
+        removal.Members.Clear();
+        while (removal.Entry.Running)
+        {
+            removal.Members.Add(state.Release(removal.Entry, removal.Entry.Members.Count - 1));
+        }
+    }
+
+    private static int LastMemberOn(Entry entry, int chip, int onlyNode) =>
+        entry.Members.FindLastIndex(member => member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode));
+
+    private void RestoreFrom(int start)
+    {
+        for (var i = _removed.Count - 1; i >= start; i--)
+        {
+            Restore(_removed[i]);
+        }
+
+        _removed.RemoveRange(start, _removed.Count - start);
+    }
+
+    private void Restore(Removal removal)
+    {
+        for (var i = removal.Members.Count - 1; i >= 0; i--)
+        {
+            state.Restore(removal.Entry, removal.Members[i]);
+        }
+    }
+
+    private sealed record Removal(Entry Entry, bool Surplus, List<HeldMember> Members);
+}

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using Amalgam.Core.Allocation.Targets;
+using Amalgam.Core.Allocation.Tree;
+
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>What each unit should hold in this cycle: the solver's answer, and the same in amounts that can be leased.</summary>
+internal sealed class CycleTargets
+{
+    private readonly int _chips;
+
+    public CycleTargets(PlanningState state, TargetSolution solution, long[] debts)
+    {
+        Solution = solution;
+        _chips = state.Chips.Length;
+        var units = state.Tree.Units.Count;
+        Guaranteed = Flatten(solution.GuaranteedMilli, units);
+        Raw = Flatten(solution.TargetMilli, units);
+        Leasable = TargetRounding.Round(state, Raw, debts);
+        Alone = new double[units];
+        for (var u = units - 1; u >= 0; u--)
+        {
+            Alone[u] += solution.WorkAlone[u];
+            if (state.Tree.Parent[u] >= 0)
+            {
+                Alone[state.Tree.Parent[u]] += Alone[u];
+            }
+        }
+    }
+
+    public TargetSolution Solution { get; }
+
+    /// <summary>Milli-devices per unit and class, as solved.</summary>
+    public long[] Raw { get; }
+
+    /// <summary>The same by largest remainder in steps that the present demand can lease.</summary>
+    public long[] Leasable { get; }
+
+    /// <summary>min(guarantee, demand, limit), scaled where the healthy stock is too small.</summary>
+    public long[] Guaranteed { get; }
+
+    /// <summary>Work that a unit would do with its guarantee alone, in device-speeds, at every level.</summary>
+    public double[] Alone { get; }
+
+    public static TargetProblem Problem(PlanningState state)
+    {
+        var tree = state.Tree;
+        var units = ImmutableArray.CreateBuilder<TargetUnit>(tree.Units.Count);
+        for (var u = 0; u < tree.Units.Count; u++)
+        {
+            var unit = tree.Units[u];
+            units.Add(new TargetUnit(
+                tree.Parent[u], unit.Weight, Amounts(state, unit.Guarantee, 0), Amounts(state, unit.Firm, 0),
+                Amounts(state, unit.Limit, long.MaxValue)));
+        }
+
+        var rows = ImmutableArray.CreateBuilder<TargetRow>();
+        foreach (var shape in DemandOf(state))
+        {
+            var speeds = ImmutableArray.CreateBuilder<double>(state.Chips.Length);
+            for (var c = 0; c < state.Chips.Length; c++)
+            {
+                speeds.Add(shape.MayUse(c) ? shape.Speeds[c] / 1e6 : 0);
+            }
+
+            rows.Add(new TargetRow(shape.Leaf, speeds.MoveToImmutable(), shape.FullMilli * shape.Count, shape.Count, shape.MinimumMilli));
+        }
+
+        return new TargetProblem([.. state.Stocks.Select(stock => stock.CapacityMilli)], units.MoveToImmutable(), rows.ToImmutable());
+    }
+
+    /// <summary>The prices inside each unit order its work and say on which classes it belongs.</summary>
+    public void PriceShapes(PlanningState state)
+    {
+        var row = 0;
+        foreach (var shape in DemandOf(state))
+        {
+            var price = Solution.Rows[row++];
+            shape.Value = price.Value;
+            for (var c = 0; c < _chips; c++)
+            {
+                var efficiency = (int)Math.Round(Math.Clamp(price.Efficiency[c], 0, 1) * 1000);
+                shape.Efficiency[c] = shape.MayUse(c) ? Math.Max(1, efficiency) : 0;
+            }
+        }
+    }
+
+    private static IEnumerable<Shape> DemandOf(PlanningState state) =>
+        state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand);
+
+    private static ImmutableArray<long> Amounts(PlanningState state, ChipAmounts amounts, long otherwise) => amounts.IsEmpty
+        ? default
+        : [.. state.Chips.Select(chip => amounts.Find(chip) ?? otherwise)];
+
+    private long[] Flatten(ImmutableArray<ImmutableArray<long>> grid, int units)
+    {
+        var flat = new long[units * _chips];
+        for (var u = 0; u < units; u++)
+        {
+            grid[u].CopyTo(flat, u * _chips);
+        }
+
+        return flat;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>Compares what workloads held before and after: the shortest list of decisions that leads from one to the other.</summary>
+internal static class Decisions
+{
+    public static ImmutableArray<AllocationDecision> Of(PlanningState state)
+    {
+        var decisions = new List<(int Step, AllocationDecision Decision)>();
+        foreach (var entry in state.Touched)
+        {
+            Add(state, entry, decisions);
+        }
+
+        // Ending makes room for moving, moving for starting: a plan can be carried out from the front to the back.
+        return [.. decisions.OrderBy(decision => decision.Step).Select(decision => decision.Decision)];
+    }
+
+    private static void Add(PlanningState state, Entry entry, List<(int, AllocationDecision)> decisions)
+    {
+        var before = entry.Before!;
+        var id = entry.Workload.Id;
+        if (before.Count > 0 && entry.Evicted is { } reason)
+        {
+            if (Same(before, entry.Members))
+            {
+                return;
+            }
+
+            decisions.Add((0, new EvictDecision(id, entry.Beneficiary?.Workload.Id, reason)));
+            before = [];
+        }
+
+        if (before.Count == 0)
+        {
+            if (entry.Running)
+            {
+                decisions.Add((3, new StartDecision(id, state.Chips[entry.Members[0].Slot.Chip], Placements(state, entry))));
+            }
+        }
+        else if (before.Count != entry.Members.Count)
+        {
+            decisions.Add((entry.Members.Count < before.Count ? 1 : 4,
+                new ResizeDecision(id, Placements(state, entry), entry.Beneficiary?.Workload.Id)));
+        }
+        else if (!Same(before, entry.Members))
+        {
+            decisions.Add((2, new MoveDecision(id, Placements(state, entry), entry.Beneficiary?.Workload.Id)));
+        }
+    }
+
+    private static ImmutableArray<MemberPlacement> Placements(PlanningState state, Entry entry) =>
+        [.. entry.Members.OrderBy(member => member.Number).Select(member => new MemberPlacement(
+            member.Number, state.Stocks[member.Slot.Chip].Nodes[member.Slot.Node].Name, [.. member.Slot.Devices],
+            member.Slot.MilliPerDevice))];
+
+    private static bool Same(List<HeldMember> a, List<HeldMember> b)
+    {
+        if (a.Count != b.Count)
+        {
+            return false;
+        }
+
+        foreach (var member in a)
+        {
+            if (!b.Exists(other => other.Slot.Chip == member.Slot.Chip && other.Slot.Node == member.Slot.Node &&
+                other.Slot.Devices.AsSpan().SequenceEqual(member.Slot.Devices)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>Says of every waiting workload why it waits and what is the least that would start it; once for all equal ones.</summary>
+internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targets, Bounds bounds)
+{
+    private readonly Dictionary<Shape, (PendingReason Reason, string Detail, string Change)> _found = [];
+
+    public ImmutableArray<PendingWorkload> Find()
+    {
+        var pending = ImmutableArray.CreateBuilder<PendingWorkload>();
+        foreach (var entry in state.Entries)
+        {
+            if (!entry.Running && entry.Workload.Members > 0)
+            {
+                var (reason, detail, change) = Of(entry);
+                pending.Add(new PendingWorkload(
+                    entry.Workload.Id, entry.Gathering is null ? reason : PendingReason.Gathering, entry.Gathering?.Detail ?? detail,
+                    entry.Gathering?.Change ?? change, entry.Gathering?.PlannedStartMs));
+            }
+        }
+
+        return pending.ToImmutable();
+    }
+
+    private (PendingReason, string, string) Of(Entry entry)
+    {
+        if (!_found.TryGetValue(entry.Shape, out var answer))
+        {
+            answer = entry.Workload.Held
+                ? (PendingReason.Held, "It is held by a person.", "Release it.")
+                : Judge(entry);
+            _found.Add(entry.Shape, answer);
+        }
+
+        return answer;
+    }
+
+    // Each class has its own obstacle; the one that is nearest to a start is the workload's.
+    private (PendingReason, string, string) Judge(Entry entry)
+    {
+        var shape = entry.Shape;
+        var request = new Request(entry);
+        (PendingReason Reason, string Detail, string Change) best = (PendingReason.NoSuchChip, NoChip(shape), AddNode(shape));
+        for (var c = 0; c < state.Chips.Length; c++)
+        {
+            if (shape.Speeds[c] <= 0)
+            {
+                continue;
+            }
+
+            var judged = JudgeClass(request, c);
+            if (judged.Reason > best.Reason || (judged.Reason == best.Reason && best.Reason == PendingReason.NoSuchChip))
+            {
+                best = judged;
+            }
+        }
+
+        return best;
+    }
+
+    private (PendingReason Reason, string Detail, string Change) JudgeClass(in Request request, int chip)
+    {
+        var shape = request.Shape;
+        var name = state.Chips[chip];
+        var size = Devices(request.Milli);
+        if (shape.Refusals[chip] is { Kind: RefusalKind.Admission } refused)
+        {
+            return (PendingReason.Admission, refused.Detail, refused.SmallestChange);
+        }
+
+        if (!Reach.AnyDeviceServes(state.Stocks[chip], shape.Member))
+        {
+            return (PendingReason.NoSuchChip,
+                $"No {name} device has the {shape.Member.MemoryMiB} MiB of memory that each of its devices needs.",
+                $"Ask for at most {state.Stocks[chip].MostMemoryMiB} MiB on each device.");
+        }
+
+        if (!shape.PlaceableEver[chip])
+        {
+            return (PendingReason.TooLarge, TooLarge(shape, chip), Shrink(shape, chip));
+        }
+
+        if (!bounds.WithinLimit(request, chip))
+        {
+            return OverLimit(request, chip);
+        }
+
+        if (shape.Refusals[chip] is { } budget)
+        {
+            return (PendingReason.Budget, budget.Detail, budget.SmallestChange);
+        }
+
+        if (!shape.Preemptible && !bounds.WithinGuarantee(request, chip))
+        {
+            return (PendingReason.GuaranteeOnly,
+                $"It is not preemptible and {size} of {name} more would be beyond what its unit is guaranteed.",
+                "Let it be preempted, or raise the guarantee of its unit.");
+        }
+
+        return Busy(request, chip, name, size);
+    }
+
+    private (PendingReason Reason, string Detail, string Change) Busy(in Request request, int chip, string name, string size)
+    {
+        var stock = state.Stocks[chip];
+        if (!request.Shape.Placeable[chip])
+        {
+            return (PendingReason.Capacity, $"The {name} nodes that could hold it are lost at the moment.", "Bring a lost node back.");
+        }
+
+        if (!bounds.LeafWithinTarget(request, chip))
+        {
+            var at = state.Tree.At(request.Shape.Leaf, chip);
+            return (PendingReason.Share,
+                $"Its unit holds {Devices(state.Tree.Held[at])} of {name}, its share now is {Devices(targets.Raw[at])}, and nothing idle fits.",
+                $"{size} of {name} idle, or a larger share for its unit.");
+        }
+
+        if (stock.FreeMilli >= request.Milli)
+        {
+            return (PendingReason.Fragmented,
+                $"{Devices(stock.FreeMilli)} of {name} are free, but not together.",
+                request.Shape.Member.IsShare
+                    ? $"{size} free on one {name} device."
+                    : $"{request.Shape.Member.Devices} free {name} devices on each of {request.Members} places.");
+        }
+
+        return (PendingReason.Capacity,
+            $"It is within the share of its unit, but only {Devices(stock.FreeMilli)} of {name} are free and none can be taken back now.",
+            $"{Devices(request.Milli - stock.FreeMilli)} of {name} more to become free.");
+    }
+
+    private (PendingReason, string, string) OverLimit(in Request request, int chip)
+    {
+        for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+        {
+            var at = state.Tree.At(u, chip);
+            if (state.Tree.Held[at] + request.Milli > state.Tree.Limit[at])
+            {
+                return (PendingReason.Limit,
+                    $"Unit {state.Tree.Units[u].Name} holds {Devices(state.Tree.Held[at])} of its limit of {Devices(state.Tree.Limit[at])} of {state.Chips[chip]}.",
+                    $"Raise the limit of {state.Tree.Units[u].Name} to {Devices(state.Tree.Held[at] + request.Milli)}, or let other work of it end.");
+            }
+        }
+
+        return (PendingReason.Limit, "A limit is reached.", "Raise the limit.");
+    }
+
+    private static string NoChip(Shape shape)
+    {
+        var asked = shape.Sample.Speeds.Where(speed => speed.Millionths > 0).Select(speed => speed.ChipClass).ToList();
+        return asked.Count == 0
+            ? "It runs on no chip class at all: every speed is 0."
+            : $"No node has {string.Join(" or ", asked)}.";
+    }
+
+    private static string AddNode(Shape shape) => shape.Sample.Speeds.Any(speed => speed.Millionths > 0)
+        ? $"Add a node with {shape.Sample.Speeds.First(speed => speed.Millionths > 0).ChipClass}, or let it run on a class that is there."
+        : "Name a chip class on which it runs.";
+
+    private string TooLarge(Shape shape, int chip) => shape.Member.Devices > state.Stocks[chip].MostDevices
+        ? $"A member needs {shape.Member.Devices} {state.Chips[chip]} devices on one node; the largest node has {state.Stocks[chip].MostDevices}."
+        : $"Its {shape.Minimum} members need {Devices(shape.MinimumMilli)} of {state.Chips[chip]} with CPU and RAM; the whole stock cannot hold them.";
+
+    private string Shrink(Shape shape, int chip) => shape.Member.Devices > state.Stocks[chip].MostDevices
+        ? $"Ask for at most {state.Stocks[chip].MostDevices} devices for each member."
+        : "Ask for fewer members, or let them run on several classes (mixed).";
+
+    private static string Devices(long milli)
+    {
+        var text = milli % 1000 == 0 ? $"{milli / 1000}" : $"{milli / 1000.0:0.###}";
+        return milli == 1000 ? "1 device" : $"{text} devices";
+    }
+}

@@ -1,0 +1,191 @@
+using Amalgam.Core.Allocation.Stock;
+
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>The ways in which a request can be granted, from the mildest to the one that costs others most.</summary>
+internal sealed class Starter
+{
+    /// <summary>Thousandths: a class where work is at least this well off is one where it belongs.</summary>
+    private const int Belongs = 900;
+
+    private readonly PlanningState _state;
+    private readonly Bounds _bounds;
+    private readonly VictimSource _source;
+    private readonly ClaimSearch _search;
+    private readonly List<Slot> _slots = [];
+    private readonly Dictionary<Shape, int[]> _order = [];
+
+    public Starter(PlanningState state, CycleTargets targets, Bounds bounds, KeyTable keys)
+    {
+        (_state, _bounds) = (state, bounds);
+        _source = new VictimSource(state, targets, bounds, keys);
+        _search = new ClaimSearch(state, bounds, _source);
+    }
+
+    /// <summary>Idle devices inside the target, on the classes where the work belongs.</summary>
+    public bool WhereItBelongs(Request request) => TakeIdle(request, Belongs, withinTarget: true);
+
+    /// <summary>Idle devices inside the target, on any class.</summary>
+    public bool WithinTarget(Request request) => TakeIdle(request, 0, withinTarget: true);
+
+    /// <summary>Idle devices that nobody with a better claim can use.</summary>
+    public bool Borrow(Request request) => TakeIdle(request, 0, withinTarget: false);
+
+    /// <summary>Devices that others hold above their targets, or beyond their guarantees if the own one is at stake.</summary>
+    public bool Reclaim(Request request) =>
+        Claim(request, ClaimKind.Target) || ReclaimGuarantee(request);
+
+    /// <summary>The same where the unit stays within its target at every level: before anybody borrows.</summary>
+    public bool ReclaimWithinTarget(Request request) =>
+        Claim(request, ClaimKind.Target, withinTarget: true) || ReclaimGuarantee(request);
+
+    private bool ReclaimGuarantee(Request request) =>
+        Claim(request, ClaimKind.Guarantee) || Claim(request, ClaimKind.Guarantee) || Claim(request, ClaimKind.GuaranteeShielded);
+
+    /// <summary>Devices that lower priorities hold in the same unit, or that come later in its order after their lease term.</summary>
+    public bool Preempt(Request request)
+    {
+        if (request.IsGrowth && !request.Shape.IsService)
+        {
+            return false;
+        }
+
+        return Claim(request, ClaimKind.Priority) || Claim(request, ClaimKind.PriorityThenTarget) ||
+            (!request.IsGrowth && Claim(request, ClaimKind.Term));
+    }
+
+    private bool Claim(Request request, ClaimKind kind, bool withinTarget = false)
+    {
+        foreach (var chip in ChipsFor(request.Shape))
+        {
+            if (!request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
+                (!withinTarget || _bounds.WithinTarget(request, chip)) && _search.TryClaim(request, chip, kind))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool TakeIdle(Request request, int efficiency, bool withinTarget)
+    {
+        if (request.Shape.Sample.Mixed)
+        {
+            return TakeMixed(request, withinTarget);
+        }
+
+        foreach (var chip in ChipsFor(request.Shape))
+        {
+            if (request.Shape.Efficiency[chip] >= efficiency && StaysOnItsClass(request, chip) &&
+                _bounds.MayHold(request, chip) && (!withinTarget || _bounds.WithinTarget(request, chip)) &&
+                GangPlacer.TryTake(_state.Stocks[chip], chip, request.Shape.Member, request.Members, _slots))
+            {
+                Begin(request);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Member by member over the classes in order of preference, as far as quotas and devices go.
+    private bool TakeMixed(Request request, bool withinTarget)
+    {
+        var one = request with { Only = 1 };
+        var taken = new List<(int Chip, Slot Slot)>();
+        foreach (var chip in ChipsFor(request.Shape))
+        {
+            while (taken.Count < request.Members && MayAddOne(one, chip, withinTarget) &&
+                GangPlacer.TryTake(_state.Stocks[chip], chip, request.Shape.Member, 1, _slots))
+            {
+                taken.Add((chip, _slots[^1]));
+                _state.Tree.Add(request.Shape.Leaf, chip, request.Shape.Member.Milli, 0, request.Shape.Preemptible);
+            }
+        }
+
+        foreach (var (chip, _) in taken)
+        {
+            _state.Tree.Add(request.Shape.Leaf, chip, -request.Shape.Member.Milli, 0, request.Shape.Preemptible);
+        }
+
+        if (taken.Count == request.Members)
+        {
+            Begin(request);
+            return true;
+        }
+
+        foreach (var (chip, slot) in taken)
+        {
+            _state.Stocks[chip].Return(slot.Node, slot.Devices, request.Shape.Member);
+        }
+
+        _slots.Clear();
+        return false;
+    }
+
+    private bool MayAddOne(Request one, int chip, bool withinTarget) =>
+        _bounds.MayHold(one, chip) && (!withinTarget || _bounds.WithinTarget(one, chip));
+
+    private void Begin(Request request)
+    {
+        GoBack(request);
+        _state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
+        _slots.Clear();
+        _source.Started(request.Entry);
+    }
+
+    // What lost its place in this cycle and finds that place free again has lost nothing.
+    private void GoBack(Request request)
+    {
+        var entry = request.Entry;
+        if (entry.Evicted is null || entry.Running || entry.Before!.Count != _slots.Count)
+        {
+            return;
+        }
+
+        foreach (var slot in _slots)
+        {
+            _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member);
+        }
+
+        var wanted = entry.Before.TrueForAll(member => member.Slot.Chip == _slots[0].Chip && IsFree(member.Slot, request.Shape))
+            ? entry.Before.ConvertAll(member => member.Slot)
+            : [.. _slots];
+        _slots.Clear();
+        foreach (var slot in wanted)
+        {
+            _state.Stocks[slot.Chip].Take(slot.Node, slot.Devices, request.Shape.Member);
+            _slots.Add(slot);
+        }
+    }
+
+    private bool IsFree(Slot slot, Shape shape)
+    {
+        foreach (var device in slot.Devices)
+        {
+            if (!_state.Stocks[slot.Chip].DeviceFits(slot.Node, device, shape.Member))
+            {
+                return false;
+            }
+        }
+
+        return _state.Stocks[slot.Chip].HasRoom(slot.Node, shape.Member);
+    }
+
+    // A gang grows on the class where it is.
+    private static bool StaysOnItsClass(Request request, int chip) =>
+        !request.IsGrowth || request.Shape.IsService || request.Entry.Members[0].Slot.Chip == chip;
+
+    public int[] ChipsFor(Shape shape)
+    {
+        if (!_order.TryGetValue(shape, out var order))
+        {
+            order = [.. Enumerable.Range(0, shape.Speeds.Length).Where(shape.MayUse)
+                .OrderByDescending(chip => shape.Efficiency[chip]).ThenByDescending(chip => shape.Speeds[chip])];
+            _order.Add(shape, order);
+        }
+
+        return order;
+    }
+}

@@ -1,0 +1,196 @@
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>Names the next lease that would have to go for a request, by the rules of reclaim and preemption.</summary>
+internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bounds bounds, KeyTable keys)
+{
+    private readonly VictimList?[] _lists = new VictimList?[state.Tree.Units.Count];
+    private readonly int[] _onPath = new int[state.Tree.Units.Count];
+    private int _path;
+
+    /// <summary>A workload began in this cycle: it may have to give way again.</summary>
+    public void Started(Entry entry) => _lists[entry.Shape.Leaf]?.Add(entry);
+
+    /// <param name="onlyNode">Only members on this node count; -1 = any.</param>
+    public Victim? Next(in Request request, int chip, ClaimKind kind, int onlyNode)
+    {
+        if (kind is ClaimKind.Priority or ClaimKind.PriorityThenTarget &&
+            FirstOfOwn(request, chip, onlyNode) is { } own)
+        {
+            return own;
+        }
+
+        return kind switch
+        {
+            ClaimKind.Priority => null,
+            ClaimKind.Term => FirstPastTerm(request, chip, onlyNode),
+            _ => FirstOfOthers(request, chip, kind, onlyNode),
+        };
+    }
+
+    private VictimList ListOf(int leaf) => _lists[leaf] ??= new VictimList(state.RunningIn[leaf], state.NowMs);
+
+    private Victim? FirstOfOwn(in Request request, int chip, int onlyNode)
+    {
+        var list = ListOf(request.Shape.Leaf);
+        for (var i = 0; i < list.Count; i++)
+        {
+            var victim = list[i];
+            if (victim.Entry.Shape.Priority >= request.Shape.Priority)
+            {
+                return null;
+            }
+
+            if (IsThere(victim, chip, onlyNode) && !IsYoung(victim))
+            {
+                return victim;
+            }
+        }
+
+        return null;
+    }
+
+    // The one that comes last in the order goes first.
+    private Victim? FirstPastTerm(in Request request, int chip, int onlyNode)
+    {
+        Victim? found = null;
+        var worst = keys.Of(request.Entry);
+        foreach (var entry in state.RunningIn[request.Shape.Leaf])
+        {
+            var victim = new Victim(entry, Surplus: false, 0, entry.SinceMs);
+            if (entry.Shape.Priority <= request.Shape.Priority && entry.Shape.Preemptible && entry.Workload.Resumable &&
+                !entry.StartedNow && entry.SinceMs + state.Snapshot.Settings.LeaseTermMs <= state.NowMs &&
+                keys.Of(entry) is var key && key > worst && IsThere(victim, chip, onlyNode) && !IsYoung(victim))
+            {
+                (found, worst) = (victim, key);
+            }
+        }
+
+        return found;
+    }
+
+    private Victim? FirstOfOthers(in Request request, int chip, ClaimKind kind, int onlyNode)
+    {
+        var levels = kind is ClaimKind.Target or ClaimKind.PriorityThenTarget
+            ? bounds.LevelsWithinTarget(request, chip)
+            : bounds.LevelsWithinGuarantee(request, chip);
+        if (levels == 0)
+        {
+            return null;
+        }
+
+        MarkPath(request.Shape.Leaf);
+        Victim? best = null;
+        var bestExcess = long.MinValue;
+        for (var leaf = 0; leaf < state.RunningIn.Length; leaf++)
+        {
+            if (state.RunningIn[leaf].Count == 0 || Pushable(leaf, chip, kind, levels) is not (> 0 and var pushable))
+            {
+                continue;
+            }
+
+            var at = state.Tree.At(leaf, chip);
+            var excess = state.Tree.Held[at] - targets.Leasable[at];
+            if (excess < bestExcess || FirstIn(leaf, chip, kind, levels, onlyNode, pushable) is not { } victim)
+            {
+                continue;
+            }
+
+            if (excess > bestExcess || VictimList.CompareAcross(victim, best!.Value) < 0)
+            {
+                (best, bestExcess) = (victim, excess);
+            }
+        }
+
+        return best;
+    }
+
+    private Victim? FirstIn(int leaf, int chip, ClaimKind kind, int levels, int onlyNode, long pushable)
+    {
+        var list = ListOf(leaf);
+        for (var i = 0; i < list.Count; i++)
+        {
+            var victim = list[i];
+            if (IsThere(victim, chip, onlyNode) && SizeOf(victim, chip) <= pushable &&
+                (kind == ClaimKind.GuaranteeShielded || !IsYoung(victim)) && OtherClassesAllow(victim, chip, kind, levels))
+            {
+                return victim;
+            }
+        }
+
+        return null;
+    }
+
+    // A gang over several classes gives all of them up.
+    private bool OtherClassesAllow(in Victim victim, int chip, ClaimKind kind, int levels)
+    {
+        if (!victim.Entry.Shape.Sample.Mixed)
+        {
+            return true;
+        }
+
+        for (var c = 0; c < state.Chips.Length; c++)
+        {
+            if (c != chip && victim.Entry.MilliOn(c) is > 0 and var milli && milli > Pushable(victim.Entry.Shape.Leaf, c, kind, levels))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>How much the leaf can lose on a class before it, or a family of it that is not the claimant's, is at its floor.</summary>
+    private long Pushable(int leaf, int chip, ClaimKind kind, int levels)
+    {
+        var floors = kind is ClaimKind.Guarantee or ClaimKind.GuaranteeShielded ? targets.Guaranteed : targets.Leasable;
+        var least = long.MaxValue;
+        for (var u = leaf; u >= 0 && _onPath[u] <= 0; u = state.Tree.Parent[u])
+        {
+            var at = state.Tree.At(u, chip);
+            least = Math.Min(least, state.Tree.Held[at] - floors[at]);
+            var parent = state.Tree.Parent[u];
+            var common = parent < 0 ? _path : _onPath[parent] - 1;
+            if ((parent < 0 || _onPath[parent] > 0) && common > levels)
+            {
+                return 0;
+            }
+        }
+
+        return least == long.MaxValue ? 0 : least;
+    }
+
+    private void MarkPath(int leaf)
+    {
+        Array.Clear(_onPath);
+        _path = 0;
+        for (var u = leaf; u >= 0; u = state.Tree.Parent[u])
+        {
+            _onPath[u] = ++_path;
+        }
+    }
+
+    private static bool IsThere(in Victim victim, int chip, int onlyNode)
+    {
+        var entry = victim.Entry;
+        if (!entry.Running || entry.Paid || (victim.Surplus && entry.Members.Count <= entry.Shape.Minimum))
+        {
+            return false;
+        }
+
+        foreach (var member in entry.Members)
+        {
+            if (member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsYoung(in Victim victim) =>
+        !victim.Entry.StartedNow && state.NowMs - victim.SinceMs < state.Tree.MinRuntime[victim.Entry.Shape.Leaf];
+
+    private static long SizeOf(in Victim victim, int chip) =>
+        victim.Surplus ? victim.Entry.Shape.Member.Milli : victim.Entry.MilliOn(chip);
+}

@@ -1,0 +1,189 @@
+namespace Amalgam.Core.Allocation.Targets;
+
+/// <summary>
+/// Several chip classes that trade with each other, and the leaves that want them: one Nash programme over the leaves, solved
+/// again while a limit or a firm guarantee is broken (only those that bind become constraints) and while a family spends less than its weight.
+/// </summary>
+internal sealed class Market
+{
+    // D enters reduced by 1 %, so that the logarithm has room even where guarantees exhaust the stock.
+    private const double AloneShare = 0.99;
+    private const double NoGain = 1.01;
+    private const double MustShare = 0.999;
+    private const int BoundRounds = 8;
+
+    private readonly UnitTree _tree;
+    private readonly int[] _classes;
+    private readonly long[][] _guaranteed;
+    private readonly List<MarketBound> _bounds = [];
+
+    public Market(UnitTree tree, int[] classes, long[][] guaranteed)
+    {
+        (_tree, _classes, _guaranteed) = (tree, classes, guaranteed);
+        Leaves = [.. Enumerable.Range(0, tree.Children.Length)
+            .Where(u => tree.Children[u].Count == 0)
+            .Select(u => new LeafDemand(tree, u, classes, guaranteed))
+            .Where(l => l.Demand.Count > 0)
+            .OrderBy(l => l.Key, StringComparer.Ordinal).ThenBy(l => l.Unit)];
+        Alone = [.. Leaves.Select(GuaranteedWork.Of)];
+        Budgets = new FamilyBudgets(tree, Leaves);
+        Accuracy = Leaves.Sum(l => l.Demand.Count) * classes.Length <= 20_000 ? 1e-9 : 1e-4;
+    }
+
+    public LeafDemand[] Leaves { get; }
+
+    /// <summary>Per leaf: work alone and the devices it takes.</summary>
+    public (double Work, double[] Devices)[] Alone { get; }
+
+    public IReadOnlyList<int> Classes => _classes;
+
+    public FamilyBudgets Budgets { get; }
+
+    public double Accuracy { get; }
+
+    public int Steps { get; private set; }
+
+    public bool CannotGain(int leaf) => Leaves[leaf].MostWork <= NoGain * Alone[leaf].Work;
+
+    /// <returns>The programme as last posed and the point it was solved to.</returns>
+    public (NashProgramme Programme, NashPoint Point) Solve()
+    {
+        var (programme, point) = SolveWithinBounds();
+        for (var round = 0; round < Budgets.RoundLimit(Accuracy) && Budgets.Rescale(this, programme, point); round++)
+        {
+            (programme, point) = SolveWithinBounds();
+        }
+        return (programme, point);
+    }
+
+    private (NashProgramme, NashPoint) SolveWithinBounds()
+    {
+        var programme = Pose();
+        var point = Run(programme);
+        for (var round = 0; round < BoundRounds && AddBroken(point); round++)
+        {
+            programme = Pose();
+            point = Run(programme);
+        }
+        return (programme, point);
+    }
+
+    private NashPoint Run(NashProgramme programme)
+    {
+        var point = InteriorPoint.Solve(programme, Accuracy);
+        Steps += point.Steps;
+        return point;
+    }
+
+    private NashProgramme Pose()
+    {
+        var programme = new NashProgramme(_classes.Length, Leaves.Length, Leaves.Sum(l => l.Demand.Count));
+        programme.Capacity.AddRange(_classes.Select(c => _tree.Problem.CapacityMilli[c] / 1000.0));
+        var row = 0;
+        for (var i = 0; i < Leaves.Length; i++)
+        {
+            programme.FirstRow[i] = row;
+            var gains = Budgets.Weight(i) > 0 && !CannotGain(i);
+            programme.Weight[i] = gains ? Budgets.Weight(i) : 0;
+            programme.Alone[i] = Alone[i].Work * (gains ? AloneShare : MustShare);
+            for (var r = 0; r < Leaves[i].Demand.Count; r++, row++)
+            {
+                programme.Demand[row] = Leaves[i].Demand[r];
+                Leaves[i].Speeds[r].CopyTo(programme.Speed, row * _classes.Length);
+            }
+        }
+        programme.FirstRow[Leaves.Length] = row;
+        foreach (var bound in _bounds)
+        {
+            bound.AddTo(programme);
+        }
+        return programme;
+    }
+
+    private bool AddBroken(NashPoint point)
+    {
+        var held = HeldBy(point);
+        var before = _bounds.Count;
+        for (var u = 0; u < _tree.Children.Length; u++)
+        {
+            for (var k = 0; k < _classes.Length; k++)
+            {
+                AddBrokenLimit(u, k, held);
+            }
+        }
+        for (var i = 0; i < Leaves.Length; i++)
+        {
+            for (var k = 0; k < _classes.Length; k++)
+            {
+                var firm = Math.Min(Leaves[i].Firm[k], Alone[i].Devices[k]) * MustShare;
+                if (firm > 1e-6 && held[Leaves[i].Unit][k] < firm * (1 - 1e-6) && !Has(Leaves[i].Unit, k, -1))
+                {
+                    _bounds.Add(new MarketBound(Leaves[i].Unit, k, -1, -firm, [i]));
+                }
+            }
+        }
+        return _bounds.Count > before;
+    }
+
+    private void AddBrokenLimit(int unit, int chip, double[][] held)
+    {
+        var limit = _tree.Problem.Units[unit].Limit(_classes[chip]);
+        if (limit == long.MaxValue || held[unit][chip] <= limit / 1000.0 * (1 + 1e-6) || Has(unit, chip, 1))
+        {
+            return;
+        }
+        var members = Enumerable.Range(0, Leaves.Length).Where(i => IsWithin(Leaves[i].Unit, unit)).ToArray();
+        _bounds.Add(new MarketBound(unit, chip, 1, Math.Max(1e-9, limit / 1000.0), members));
+    }
+
+    private bool Has(int unit, int chip, double sign) => _bounds.Exists(b => b.Unit == unit && b.Class == chip && b.Sign == sign);
+
+    private bool IsWithin(int unit, int ancestor)
+    {
+        while (unit >= 0 && unit != ancestor)
+        {
+            unit = _tree.Problem.Units[unit].Parent;
+        }
+        return unit == ancestor;
+    }
+
+    /// <summary>Devices per unit (every level) and class of the market.</summary>
+    private double[][] HeldBy(NashPoint point)
+    {
+        var held = new double[_tree.Children.Length][];
+        for (var u = 0; u < held.Length; u++)
+        {
+            held[u] = new double[_classes.Length];
+        }
+        var at = 0;
+        foreach (var leaf in Leaves)
+        {
+            for (var cell = 0; cell < leaf.Demand.Count * _classes.Length; cell++, at++)
+            {
+                held[leaf.Unit][cell % _classes.Length] += point.Devices[at];
+            }
+        }
+        for (var u = held.Length - 1; u >= 0; u--)
+        {
+            var parent = _tree.Problem.Units[u].Parent;
+            for (var k = 0; k < _classes.Length && parent >= 0; k++)
+            {
+                held[parent][k] += held[u][k];
+            }
+        }
+        return held;
+    }
+}
+
+/// <summary>A limit (sign 1) or firm devices (sign -1) that the last solution broke.</summary>
+internal sealed record MarketBound(int Unit, int Class, double Sign, double Capacity, int[] Members)
+{
+    public void AddTo(NashProgramme programme)
+    {
+        programme.Capacity.Add(Capacity);
+        foreach (var leaf in Members)
+        {
+            programme.Bounds[leaf].Add((programme.Capacity.Count - 1, Class, Sign));
+        }
+    }
+}

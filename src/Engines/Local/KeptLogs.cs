@@ -1,0 +1,52 @@
+namespace Amalgam.Engines.Local;
+
+/// <summary>The folders of forgotten members, under `logs/WORKLOAD/LEASE`, within a bound for all of them.</summary>
+internal sealed class KeptLogs(string folder, long bytesKept)
+{
+    private const int ForgetsBetweenPrunes = 256;
+    private int _forgets;
+
+    /// <returns>Null when the lease is unknown or was pruned.</returns>
+    public MemberFolder? Find(string leaseId)
+    {
+        if (!Directory.Exists(folder)) return null;
+        foreach (var workload in Directory.EnumerateDirectories(folder))
+            if (Path.Combine(workload, leaseId) is var path && Directory.Exists(path))
+                return new MemberFolder(path);
+        return null;
+    }
+
+    public bool Holds(string workloadId, string leaseId) => Directory.Exists(Path.Combine(folder, workloadId, leaseId));
+
+    /// <summary>One rename: the log is not copied, and a reader that has it open reads on.</summary>
+    public void Keep(Member member)
+    {
+        if (!Directory.Exists(member.Folder.Path)) return; // someone removed it
+        if (member.Launch is not { } launch)
+        {
+            Directory.Delete(member.Folder.Path, recursive: true); // never started: there is no log
+            return;
+        }
+
+        var workload = Path.Combine(folder, launch.WorkloadId);
+        PrivateFile.CreateFolder(workload);
+        if (Directory.Exists(member.Folder.Work) && !Directory.EnumerateFileSystemEntries(member.Folder.Work).Any()) Directory.Delete(member.Folder.Work);
+        Directory.Move(member.Folder.Path, Path.Combine(workload, member.LeaseId));
+        if (++_forgets % ForgetsBetweenPrunes == 0) Prune();
+    }
+
+    /// <summary>Deletes the oldest until the rest is within the bound.</summary>
+    public void Prune()
+    {
+        if (!Directory.Exists(folder)) return;
+        var leases = Directory.EnumerateDirectories(folder).SelectMany(Directory.EnumerateDirectories).Select(path => new DirectoryInfo(path))
+            .Select(lease => (lease, Bytes: lease.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length))).ToList();
+        var total = leases.Sum(lease => lease.Bytes);
+        foreach (var (lease, bytes) in leases.OrderBy(lease => lease.lease.LastWriteTimeUtc))
+        {
+            if (total <= bytesKept) break;
+            lease.Delete(recursive: true);
+            total -= bytes;
+        }
+    }
+}
