@@ -13,7 +13,7 @@ public class LaunchTests
         Program = "/usr/bin/it",
         Model = "/models/a b.gguf",
         Name = "demo",
-        Port = 4711,
+        Port = "4711",
         ContextTokens = 2048,
         Slots = 4,
         Threads = 2,
