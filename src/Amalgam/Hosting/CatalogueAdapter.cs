@@ -3,6 +3,7 @@ using Amalgam.Catalogue.Diagnosis;
 using Amalgam.Catalogue.Entries;
 using Amalgam.Catalogue.Estimates;
 using Amalgam.Catalogue.Launching;
+using Amalgam.Catalogue.Processors;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.Core;
@@ -15,8 +16,17 @@ internal sealed class CatalogueAdapter(Machine machine, Lazy<Cloud> cloud) : ICa
 {
     private const string BuiltInRuntime = "amalgam";
 
+    /// <summary>What one core of a common server reads, GB/s: a prior that holds only until something is measured. Without vectors it cannot use it.</summary>
+    private const double CoreBandwidthGBps = 20;
+    private const double ScalarBandwidthGBps = 2;
+
     public ChipFacts? Chip(string chipClass) => machine.Chips.Find(chipClass) is { } chip
-        ? new ChipFacts(chip.Id, chip.Vendor, chip.Name, chip.MemoryMiB ?? 0, chip.MemoryBandwidthGBps)
+        ? new ChipFacts(chip.Id, chip.Vendor, chip.Name, chip.MemoryMiB ?? 0, chip.MemoryBandwidthGBps ?? chip.Id switch
+        {
+            CpuDetection.ClassId => CoreBandwidthGBps,
+            CpuDetection.ScalarClassId => ScalarBandwidthGBps,
+            _ => null,
+        })
         : null;
 
     public RuntimeFit Fit(ControlPlane.Ports.ModelFacts model, string chipClass, ServiceSpec service, int devices, long deviceMemoryMiB)

@@ -67,8 +67,16 @@ public static class Snapshot
         MemoryMiB = node.MemoryMiBPerDevice,
         Rack = node.Rack,
         Healthy = node.Devices.Any(device => device.Healthy),
-        UnhealthyDevices = [.. node.Devices.Where(device => !device.Healthy).Select(device => device.Index)],
+        UnhealthyDevices = Gaps(node),
     };
+
+    /// <summary>Indices that must not be leased: broken devices, and those that belong to another class of the same machine.</summary>
+    private static ImmutableArray<int> Gaps(NodeObservation node)
+    {
+        var usable = node.Devices.Where(device => device.Healthy).Select(device => device.Index).ToHashSet();
+        var count = node.Devices.Count == 0 ? 0 : node.Devices.Max(device => device.Index) + 1;
+        return [.. Enumerable.Range(0, count).Where(index => !usable.Contains(index))];
+    }
 
     private static UnitState Unit(Unit unit) => new()
     {

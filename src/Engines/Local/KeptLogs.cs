@@ -29,7 +29,7 @@ internal sealed class KeptLogs(string folder, long bytesKept)
         }
 
         var workload = Path.Combine(folder, launch.WorkloadId);
-        MemberFolder.CreatePrivate(workload);
+        PrivateFile.CreateFolder(workload);
         if (Directory.Exists(member.Folder.Work) && !Directory.EnumerateFileSystemEntries(member.Folder.Work).Any()) Directory.Delete(member.Folder.Work);
         Directory.Move(member.Folder.Path, Path.Combine(workload, member.LeaseId));
         if (++_forgets % ForgetsBetweenPrunes == 0) Prune();

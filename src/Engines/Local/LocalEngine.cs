@@ -30,10 +30,10 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
         _nodes = new NodeHealth(Name);
         _kept = new KeptLogs(Path.GetFullPath(Path.Combine(options.DataDirectory, "logs")), options.KeptLogBytes);
         _start = new MemberStart(options, _bootId);
-        _ending = new MemberEnding(_bootId, options.Clock);
+        _ending = new MemberEnding(options, _bootId);
         try
         {
-            MemberFolder.CreatePrivate(_members);
+            PrivateFile.CreateFolder(_members);
             Adopt();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -130,7 +130,7 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
         if (member.End is not null) return;
         var first = member.Stop is null;
         var stop = new StopRecord(command.Generation, now, now + (long)command.Grace.TotalMilliseconds);
-        if (member.Launch is null) MemberFolder.CreatePrivate(member.Folder.Path);
+        if (member.Launch is null) PrivateFile.CreateFolder(member.Folder.Path);
         member.Folder.Write(stop);
         (member.Stop, member.Generation) = (stop, command.Generation);
         if (member.Launch is not { } launch)
@@ -195,7 +195,7 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
     private void Adopt()
     {
         var seenAt = File.Exists(_seenFile) ? new DateTimeOffset(File.GetLastWriteTimeUtc(_seenFile), TimeSpan.Zero).ToUnixTimeMilliseconds() : 0;
-        if (seenAt == 0) MemberFolder.WriteAll(_seenFile, "The time of this file is when the members were last seen.\n"u8);
+        if (seenAt == 0) PrivateFile.Write(_seenFile, "The time of this file is when the members were last seen.\n"u8);
         foreach (var path in Directory.EnumerateDirectories(_members))
         {
             var member = Member.Read(Path.GetFileName(path), new MemberFolder(path));

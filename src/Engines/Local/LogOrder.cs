@@ -84,11 +84,7 @@ internal sealed class LogOrder(MemberFolder folder)
         Span<byte> bytes = stackalloc byte[MarkBytes];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, mark.Output);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], mark.Error);
-        using var handle = new FileStream(folder.Order, new FileStreamOptions
-        {
-            Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        using var handle = PrivateFile.Append(folder.Order);
         handle.Write(bytes);
         _marks++;
     }
@@ -99,7 +95,7 @@ internal sealed class LogOrder(MemberFolder folder)
         var bytes = File.ReadAllBytes(folder.Order);
         var kept = new byte[_marks / 2 * MarkBytes];
         for (var i = 0; i < _marks / 2; i++) bytes.AsSpan(2 * i * MarkBytes, MarkBytes).CopyTo(kept.AsSpan(i * MarkBytes));
-        MemberFolder.WriteAll(folder.Order + ".new", kept);
+        PrivateFile.Write(folder.Order + ".new", kept);
         File.Move(folder.Order + ".new", folder.Order, overwrite: true);
         _marks /= 2;
         _skip *= 2;

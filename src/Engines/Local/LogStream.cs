@@ -34,23 +34,37 @@ internal sealed class LogStream : IDisposable
     /// <summary>Moves to the beginning of the last lines, counted backwards, or to the hole if that comes first.</summary>
     public void SeekLastLines(int lines)
     {
-        var (end, found) = (Length, -1); // the newline at the very end closes the last line and begins none
+        var (end, wanted) = (Length, lines + 1); // the newline at the very end closes the last line and begins none
         while (_file is not null && end > 0)
         {
             var start = Math.Max(0, end - _buffer.Length);
-            if (IsHole(start, end)) break;
-            var read = RandomAccess.Read(_file, _buffer.AsSpan(0, (int)(end - start)), start);
-            for (var i = read - 1; i >= 0; i--)
+            var hole = HoleFrom(start);
+            var data = hole < end ? Posix.LSeek(_file, hole, Posix.SEEK_DATA) : start;
+            if (data < 0 || data > end) data = end;
+            if (FindBackwards(data, end, ref wanted)) return;
+            if (hole < end)
             {
-                if (_buffer[i] != '\n' || ++found < lines) continue;
-                _position = start + i + 1;
+                _position = hole;
                 return;
             }
 
             end = start;
         }
 
-        _position = end;
+        _position = 0;
+    }
+
+    private bool FindBackwards(long start, long end, ref int wanted)
+    {
+        var read = RandomAccess.Read(_file!, _buffer.AsSpan(0, (int)(end - start)), start);
+        for (var i = read - 1; i >= 0; i--)
+        {
+            if (_buffer[i] != '\n' || --wanted > 0) continue;
+            _position = start + i + 1;
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>All whole lines up to the given byte; what is unfinished there waits for the next call.</summary>
@@ -60,10 +74,10 @@ internal sealed class LogStream : IDisposable
         {
             if (Length < _position) _position = Length; // cut back on a file system without holes
             if (SkipHole() is { } notice) yield return notice;
-            var wanted = (int)Math.Min(_buffer.Length, limit - _position);
+            var wanted = (int)Math.Min(_buffer.Length, Math.Min(limit, NextHole()) - _position);
             var read = wanted <= 0 ? 0 : RandomAccess.Read(_file, _buffer.AsSpan(0, wanted), _position);
             if (read == 0) yield break;
-            if (IsHole(_position, _position + read)) continue; // was given back while we read
+            if (NextHole() < _position + read) continue; // was given back while we read
             _position += read;
             for (var from = 0; from < read;)
             {
@@ -81,7 +95,10 @@ internal sealed class LogStream : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
-    private bool IsHole(long start, long end) => Posix.LSeek(_file!, start, Posix.SEEK_HOLE) is var hole && hole >= 0 && hole < end;
+    /// <summary>Where the data from here on end: at the hole, or at the end of the file.</summary>
+    private long NextHole() => HoleFrom(_position);
+
+    private long HoleFrom(long start) => Posix.LSeek(_file!, start, Posix.SEEK_HOLE) is var hole && hole >= 0 ? hole : Length;
 
     private LogLine? SkipHole()
     {

@@ -3,7 +3,7 @@ using Amalgam.ControlPlane.Ports;
 namespace Amalgam.Engines.Local;
 
 /// <summary>Brings members to their end: nothing of them runs on, and how and when it ended is written down.</summary>
-internal sealed class MemberEnding(string bootId, TimeProvider clock)
+internal sealed class MemberEnding(LocalEngineOptions options, string bootId)
 {
     private static readonly string[] SignalNames =
         ["", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM"];
@@ -25,11 +25,11 @@ internal sealed class MemberEnding(string bootId, TimeProvider clock)
     /// On a full disk, or where someone removed the folder, the end is known all the same; a later control plane finds it anew in what
     /// `member.sh` wrote.
     /// </summary>
-    private static void TryWrite(Member member, EndRecord end)
+    private void TryWrite(Member member, EndRecord end)
     {
         try
         {
-            member.Log.Note(long.MaxValue);
+            member.Log.Note(options.LogBytesPerStream);
             member.Folder.Write(end);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -53,7 +53,7 @@ internal sealed class MemberEnding(string bootId, TimeProvider clock)
                 Math.Max(exit.CpuMs, member.CpuMs), Detail(member, exit.Code));
         if (member.Killed is not null)
             return new EndRecord(
-                MemberPhase.Exited, 128 + Posix.SIGKILL, clock.GetUtcNow().ToUnixTimeMilliseconds(), member.PeakMiB, member.CpuMs, member.Killed);
+                MemberPhase.Exited, 128 + Posix.SIGKILL, options.Clock.GetUtcNow().ToUnixTimeMilliseconds(), member.PeakMiB, member.CpuMs, member.Killed);
         return new EndRecord(MemberPhase.Lost, null, LastSign(member), member.PeakMiB, member.CpuMs, LostDetail(member.Launch!));
     }
 
@@ -61,7 +61,7 @@ internal sealed class MemberEnding(string bootId, TimeProvider clock)
     private long LastSign(Member member)
     {
         var sign = Math.Max(member.Launch!.StartedAtUnixMs, Math.Max(member.SeenAliveUnixMs, member.Folder.LastOutputUnixMs()));
-        return Math.Min(sign, Math.Max(member.Launch.StartedAtUnixMs, clock.GetUtcNow().ToUnixTimeMilliseconds()));
+        return Math.Min(sign, Math.Max(member.Launch.StartedAtUnixMs, options.Clock.GetUtcNow().ToUnixTimeMilliseconds()));
     }
 
     private string LostDetail(LaunchRecord launch) => launch switch

@@ -1,15 +1,10 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Amalgam.Engines.Local;
 
 /// <summary>The files of one member. Readable by the cloud's user alone: they hold other people's output.</summary>
 internal sealed class MemberFolder(string path)
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode OwnerFolder = OwnerOnly | UnixFileMode.UserExecute;
-
     public string Path { get; } = path;
     public string StandardOutput => System.IO.Path.Combine(Path, "stdout.log");
     public string StandardError => System.IO.Path.Combine(Path, "stderr.log");
@@ -20,23 +15,21 @@ internal sealed class MemberFolder(string path)
     private string End => System.IO.Path.Combine(Path, "ended.json");
     private string Exit => System.IO.Path.Combine(Path, "exit");
 
-    public static void CreatePrivate(string folder) => Directory.CreateDirectory(folder, OwnerFolder);
-
     public void Create()
     {
-        CreatePrivate(Path);
-        CreatePrivate(Work);
+        PrivateFile.CreateFolder(Path);
+        PrivateFile.CreateFolder(Work);
     }
 
-    public LaunchRecord? ReadLaunch() => Read(Launch, MemberRecordJson.Default.LaunchRecord);
-    public StopRecord? ReadStop() => Read(Stop, MemberRecordJson.Default.StopRecord);
-    public EndRecord? ReadEnd() => Read(End, MemberRecordJson.Default.EndRecord);
-    public void Write(LaunchRecord record) => Write(Launch, record, MemberRecordJson.Default.LaunchRecord);
-    public void Write(StopRecord record) => Write(Stop, record, MemberRecordJson.Default.StopRecord);
-    public void Write(EndRecord record) => Write(End, record, MemberRecordJson.Default.EndRecord);
+    public LaunchRecord? ReadLaunch() => PrivateFile.ReadRecord(Launch, MemberRecordJson.Default.LaunchRecord);
+    public StopRecord? ReadStop() => PrivateFile.ReadRecord(Stop, MemberRecordJson.Default.StopRecord);
+    public EndRecord? ReadEnd() => PrivateFile.ReadRecord(End, MemberRecordJson.Default.EndRecord);
+    public void Write(LaunchRecord record) => PrivateFile.WriteRecord(Launch, record, MemberRecordJson.Default.LaunchRecord);
+    public void Write(StopRecord record) => PrivateFile.WriteRecord(Stop, record, MemberRecordJson.Default.StopRecord);
+    public void Write(EndRecord record) => PrivateFile.WriteRecord(End, record, MemberRecordJson.Default.EndRecord);
 
     /// <summary>Takes the disk space that the end of the member will be written to.</summary>
-    public void ReserveExit() => WriteAll(Exit, System.Text.Encoding.ASCII.GetBytes("running".PadRight(127) + "\n"));
+    public void ReserveExit() => PrivateFile.Write(Exit, System.Text.Encoding.ASCII.GetBytes("running".PadRight(127) + "\n"));
 
     /// <summary>What `member.sh` wrote: the exit code and what `times` prints, whose second line is the processor time of the command.</summary>
     /// <returns>Null when the member's end was not written.</returns>
@@ -96,33 +89,5 @@ internal sealed class MemberFolder(string path)
         {
             return null;
         }
-    }
-
-    private static T? Read<T>(string file, JsonTypeInfo<T> type) where T : class
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), type);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
-        {
-            return null; // not written, or half written by a machine that lost power
-        }
-    }
-
-    /// <summary>Whole or not at all: written beside it and renamed.</summary>
-    private static void Write<T>(string file, T record, JsonTypeInfo<T> type)
-    {
-        WriteAll(file + ".new", JsonSerializer.SerializeToUtf8Bytes(record, type));
-        File.Move(file + ".new", file, overwrite: true);
-    }
-
-    internal static void WriteAll(string file, ReadOnlySpan<byte> content)
-    {
-        using var stream = new FileStream(file, new FileStreamOptions
-        {
-            Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly,
-        });
-        stream.Write(content);
     }
 }

@@ -19,7 +19,10 @@ public abstract class EngineConformance : IAsyncLifetime
     /// <summary>A command that writes the line `hello` and ends at once with the given code.</summary>
     protected abstract IReadOnlyList<string> SaysHello(int exitCode);
 
-    /// <summary>A command that runs until it is stopped and then ends with 0 in good time.</summary>
+    /// <summary>What <see cref="RunsUntilStopped"/> ends with when it is stopped.</summary>
+    protected virtual int StoppedCode => 0;
+
+    /// <summary>A command that runs until it is stopped and then ends in good time.</summary>
     protected abstract IReadOnlyList<string> RunsUntilStopped();
 
     /// <summary>A command that does not care for the stop signal.</summary>
@@ -80,7 +83,7 @@ public abstract class EngineConformance : IAsyncLifetime
         await StartAsync("a", RunsUntilStopped());
         await StopAsync("a", 2, TimeSpan.FromSeconds(60));
         var ended = await EndedAsync("a");
-        Assert.Equal((MemberPhase.Exited, 0), (ended.Phase, ended.ExitCode));
+        Assert.Equal((MemberPhase.Exited, StoppedCode), (ended.Phase, ended.ExitCode));
     }
 
     [Fact]
@@ -203,7 +206,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Equal((MemberPhase.Running, before!.StartedAtUnixMs), (after!.Phase, after.StartedAtUnixMs));
         Assert.Equal(9, (await EndedAsync("ends")).ExitCode);
         await StopAsync("runs", 2, TimeSpan.FromSeconds(60));
-        Assert.Equal(0, (await EndedAsync("runs")).ExitCode);
+        Assert.Equal(StoppedCode, (await EndedAsync("runs")).ExitCode);
         Assert.Contains("hello", await LinesAsync("ends", follow: true));
     }
 

@@ -40,14 +40,21 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
     {
         for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
         {
+            // The target of a family without siblings binds nobody: what is above it there was lent to its own members.
             var at = state.Tree.At(u, chip);
-            if (state.Tree.Held[at] + request.Milli > targets.Leasable[at])
+            if ((u == request.Shape.Leaf || HasSiblings(u)) && state.Tree.Held[at] + request.Milli > targets.Leasable[at])
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    public bool LeafWithinTarget(in Request request, int chip)
+    {
+        var at = state.Tree.At(request.Shape.Leaf, chip);
+        return state.Tree.Held[at] + request.Milli <= targets.Leasable[at];
     }
 
     /// <summary>How many levels up from the leaf the request stays within the target, without a gap.</summary>
@@ -92,6 +99,9 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
 
         return best;
     }
+
+    private bool HasSiblings(int unit) =>
+        (state.Tree.Parent[unit] < 0 ? state.Tree.Roots : state.Tree.Children[state.Tree.Parent[unit]]).Count > 1;
 
     private long Honoured(int unit, int chip)
     {

@@ -110,7 +110,7 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             return (PendingReason.Capacity, $"The {name} nodes that could hold it are lost at the moment.", "Bring a lost node back.");
         }
 
-        if (!bounds.WithinTarget(request, chip))
+        if (!bounds.LeafWithinTarget(request, chip))
         {
             var at = state.Tree.At(request.Shape.Leaf, chip);
             return (PendingReason.Share,
