@@ -152,15 +152,25 @@ internal sealed class Starter
             _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member);
         }
 
-        var wanted = entry.Before.TrueForAll(member => member.Slot.Chip == _slots[0].Chip && IsFree(member.Slot, request.Shape))
-            ? entry.Before.ConvertAll(member => member.Slot)
-            : [.. _slots];
-        _slots.Clear();
-        foreach (var slot in wanted)
+        var back = new List<Slot>();
+        foreach (var member in entry.Before)
         {
-            _state.Stocks[slot.Chip].Take(slot.Node, slot.Devices, request.Shape.Member);
-            _slots.Add(slot);
+            if (member.Slot.Chip == _slots[0].Chip && IsFree(member.Slot, request.Shape))
+            {
+                _state.Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, request.Shape.Member);
+                back.Add(member.Slot);
+            }
         }
+
+        if (back.Count == _slots.Count)
+        {
+            _slots.Clear();
+            _slots.AddRange(back);
+            return;
+        }
+
+        back.ForEach(slot => _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member));
+        _slots.ForEach(slot => _state.Stocks[slot.Chip].Take(slot.Node, slot.Devices, request.Shape.Member));
     }
 
     private bool IsFree(Slot slot, Shape shape)
