@@ -102,11 +102,7 @@ public sealed class LlamaServerTests : IAsyncLifetime
     private async Task<RuntimeObservation> FindAsync()
     {
         var chips = ChipCatalogue.Load();
-<<<<<<< HEAD
-        var cpu = new Catalogue.Detecting.DeviceObservation { Class = "cpu", Vendor = "cpu", Name = "core", Index = 0, MemoryMiB = 1024 };
-=======
         var cpu = new Catalogue.Detecting.DeviceObservation { Class = "cpu", Vendor = "cpu", Index = 0, Name = "core", MemoryMiB = 4096 };
->>>>>>> engine
         var found = await RuntimeDetection.RunAsync(new MachineProbe(), RuntimeCatalogue.Load(), chips, [cpu]);
         return found.Single(runtime => runtime.Id == _recipe.Id);
     }
