@@ -19,8 +19,8 @@ internal static class WorkloadEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/jobs", RunAsync).Accepts<RunRequest>("application/json").Produces<WorkloadView>(201).WithSummary("Submit a command as a job");
-        api.MapPost("/services", ServeAsync).Accepts<ServeRequest>("application/json").Produces<WorkloadView>(201).WithSummary("Serve a model behind a name");
+        api.MapPost("/jobs", RunAsync).Accepts<RunRequest>("application/json", "*/*").Produces<WorkloadView>(201).WithSummary("Submit a command as a job");
+        api.MapPost("/services", ServeAsync).Accepts<ServeRequest>("application/json", "*/*").Produces<WorkloadView>(201).WithSummary("Serve a model behind a name");
         api.MapGet("/workloads", List).Produces<IReadOnlyList<WorkloadView>>().WithSummary("Workloads of the key's subtree; ?all=true shows ended ones too");
         api.MapGet("/workloads/{id}", Show).Produces<WorkloadView>().WithSummary("One workload by id or name");
         api.MapGet("/workloads/{id}/wait", WaitAsync).Produces<WorkloadView>().WithSummary("Answers when the workload has ended, or after ?timeoutSeconds");
@@ -38,7 +38,7 @@ internal static class WorkloadEndpoints
         }
 
         var known = Classes(pool);
-        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => SubmitJob.Decide(state, context.Caller(), body.Value!, known));
+        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => RunJob.Decide(state, context.Caller(), body.Value!, known));
         return Answer(made, cloud, pool, views, 201);
     }
 
@@ -57,7 +57,7 @@ internal static class WorkloadEndpoints
         }
 
         var nodes = pool.Nodes;
-        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => SubmitService.Decide(state, context.Caller(), body.Value, model.Value!, nodes, fits));
+        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => ServeModel.Decide(state, context.Caller(), body.Value, model.Value!, nodes, fits));
         return Answer(made, cloud, pool, views, 201);
     }
 

@@ -14,7 +14,7 @@ public sealed class ChargeTests
     {
         await using var rig = await GatewayRig.StartAsync();
         var durable = new TaskCompletionSource();
-        rig.Ledger.Gate = durable.Task;
+        rig.Ledger.Gate = durable;
         using var response = await rig.PostAsync(GatewayRig.Chat("normal", ",\"stream\":true"));
         var stream = await response.Content.ReadAsStreamAsync();
         var text = new StringBuilder();
@@ -36,7 +36,7 @@ public sealed class ChargeTests
     {
         await using var rig = await GatewayRig.StartAsync();
         var durable = new TaskCompletionSource();
-        rig.Ledger.Gate = durable.Task;
+        rig.Ledger.Gate = durable;
         var answer = rig.PostAsync(GatewayRig.Chat("normal"), requestId: "held");
         await GatewayRig.UntilAsync(() => rig.Ledger.Asked == 1, "the ledger is asked");
         await Task.Delay(200);

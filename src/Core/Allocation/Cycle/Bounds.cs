@@ -57,6 +57,9 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
         return state.Tree.Held[at] + request.Milli <= targets.Leasable[at];
     }
 
+    /// <summary>Whether the unit's share, were it empty, would hold the request.</summary>
+    public bool FitsShare(in Request request, int chip) => request.Milli <= targets.Leasable[state.Tree.At(request.Shape.Leaf, chip)];
+
     /// <summary>How many levels up from the leaf the request stays within the target, without a gap.</summary>
     public int LevelsWithinTarget(in Request request, int chip)
     {
@@ -103,7 +106,8 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
     private bool HasSiblings(int unit) =>
         (state.Tree.Parent[unit] < 0 ? state.Tree.Roots : state.Tree.Children[state.Tree.Parent[unit]]).Count > 1;
 
-    private long Honoured(int unit, int chip)
+    /// <summary>What is guaranteed, or what is left of it where stock was lost.</summary>
+    public long Honoured(int unit, int chip)
     {
         var at = state.Tree.At(unit, chip);
         var short_ = targets.Solution.ShortfallMilli[unit][chip];

@@ -36,7 +36,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         {
             if (reservation.For != request.Entry && request.Shape.MayUse(reservation.Chip) && !request.Shape.Sample.Mixed &&
                 bounds.MayHold(request, reservation.Chip) &&
-                (EndsBefore(request, reservation) || bounds.LevelsWithinGuarantee(request, reservation.Chip) > 0) &&
+                (EndsBefore(request, reservation) || HasBetterClaim(request, reservation)) &&
                 TakeFrom(request, reservation))
             {
                 return true;
@@ -55,9 +55,9 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
             {
                 var patience = row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
                 if (patience < long.MaxValue && row.Shape.IsDemand && row.Head() is { } head &&
-                    state.NowMs - head.Workload.SubmittedMs >= patience)
+                    head.Evicted is null && state.NowMs - head.WaitingSinceMs >= patience)
                 {
-                    overdue.Add((head, head.Workload.SubmittedMs + patience));
+                    overdue.Add((head, head.WaitingSinceMs + patience));
                 }
             }
         }
@@ -91,7 +91,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
     private void Reserve(in Request request, int chip, (int Node, int[] Devices, long AtMs)[] places, long startMs)
     {
         var known = startMs < Unknown;
-        var reservation = new Reservation(request.Entry, chip, known ? startMs : null, places);
+        var reservation = new Reservation(request.Entry, chip, !bounds.FitsShare(request, chip), known ? startMs : null, places);
         Keep(reservation);
         _reservations.Add(reservation);
         var kept = reservation.Kept.Count;
@@ -160,6 +160,11 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         state.NowMs + Duration(
             SpendOrder.RestMs(request.Entry.Workload.DeclaredMs, request.Entry.Workload.AttainedMs), request.Shape.Speeds[reservation.Chip]) <= start;
 
+    // A guarantee, or a share where the gang itself is larger than the share of its unit.
+    private bool HasBetterClaim(in Request request, Reservation reservation) =>
+        bounds.LevelsWithinGuarantee(request, reservation.Chip) > 0 ||
+        (reservation.Borrows && bounds.WithinTarget(request, reservation.Chip));
+
     private static long Duration(long workMs, int speed) => (long)Int128.Min((Int128)workMs * 1_000_000 / Math.Max(1, speed), Unknown - 1);
 
     private bool TakeFrom(in Request request, Reservation reservation)
@@ -209,7 +214,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
 
     private static readonly MemberShape Whole = new(1, 1000, 0, 0, 0);
 
-    private sealed record Reservation(Entry For, int Chip, long? StartMs, (int Node, int[] Devices, long AtMs)[] Places)
+    private sealed record Reservation(Entry For, int Chip, bool Borrows, long? StartMs, (int Node, int[] Devices, long AtMs)[] Places)
     {
         public HashSet<(int Node, int Device)> Kept { get; } = [];
     }

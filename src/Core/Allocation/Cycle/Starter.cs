@@ -6,7 +6,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 internal sealed class Starter
 {
     /// <summary>Thousandths: a class where work is at least this well off is one where it belongs.</summary>
-    private const int Belongs = 900;
+    public const int Belongs = 900;
 
     private readonly PlanningState _state;
     private readonly Bounds _bounds;
@@ -54,11 +54,14 @@ internal sealed class Starter
             (!request.IsGrowth && Claim(request, ClaimKind.Term));
     }
 
-    private bool Claim(Request request, ClaimKind kind, bool withinTarget = false)
+    /// <summary>Devices on the classes where the work belongs, held by what comes later in the order of its unit after a lease term.</summary>
+    public bool ReorderToWhereItBelongs(Request request) => Claim(request, ClaimKind.Term, withinTarget: true, Belongs);
+
+    private bool Claim(Request request, ClaimKind kind, bool withinTarget = false, int efficiency = 0)
     {
         foreach (var chip in ChipsFor(request.Shape))
         {
-            if (!request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
+            if (request.Shape.Efficiency[chip] >= efficiency && !request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
                 (!withinTarget || _bounds.WithinTarget(request, chip)) && _search.TryClaim(request, chip, kind))
             {
                 return true;
@@ -149,15 +152,25 @@ internal sealed class Starter
             _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member);
         }
 
-        var wanted = entry.Before.TrueForAll(member => member.Slot.Chip == _slots[0].Chip && IsFree(member.Slot, request.Shape))
-            ? entry.Before.ConvertAll(member => member.Slot)
-            : [.. _slots];
-        _slots.Clear();
-        foreach (var slot in wanted)
+        var back = new List<Slot>();
+        foreach (var member in entry.Before)
         {
-            _state.Stocks[slot.Chip].Take(slot.Node, slot.Devices, request.Shape.Member);
-            _slots.Add(slot);
+            if (member.Slot.Chip == _slots[0].Chip && IsFree(member.Slot, request.Shape))
+            {
+                _state.Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, request.Shape.Member);
+                back.Add(member.Slot);
+            }
         }
+
+        if (back.Count == _slots.Count)
+        {
+            _slots.Clear();
+            _slots.AddRange(back);
+            return;
+        }
+
+        back.ForEach(slot => _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member));
+        _slots.ForEach(slot => _state.Stocks[slot.Chip].Take(slot.Node, slot.Devices, request.Shape.Member));
     }
 
     private bool IsFree(Slot slot, Shape shape)
