@@ -132,16 +132,65 @@ internal sealed class Starter
 
     private void Begin(Request request)
     {
+        GoBack(request);
         _state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
         _slots.Clear();
         _source.Started(request.Entry);
+    }
+
+    // What lost its place in this cycle and finds that place free again has lost nothing.
+    private void GoBack(Request request)
+    {
+        var entry = request.Entry;
+        if (entry.Evicted is null || entry.Running || entry.Before!.Count != _slots.Count)
+        {
+            return;
+        }
+
+        foreach (var slot in _slots)
+        {
+            _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member);
+        }
+
+        var back = new List<Slot>();
+        foreach (var member in entry.Before)
+        {
+            if (member.Slot.Chip == _slots[0].Chip && IsFree(member.Slot, request.Shape))
+            {
+                _state.Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, request.Shape.Member);
+                back.Add(member.Slot);
+            }
+        }
+
+        if (back.Count == _slots.Count)
+        {
+            _slots.Clear();
+            _slots.AddRange(back);
+            return;
+        }
+
+        back.ForEach(slot => _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member));
+        _slots.ForEach(slot => _state.Stocks[slot.Chip].Take(slot.Node, slot.Devices, request.Shape.Member));
+    }
+
+    private bool IsFree(Slot slot, Shape shape)
+    {
+        foreach (var device in slot.Devices)
+        {
+            if (!_state.Stocks[slot.Chip].DeviceFits(slot.Node, device, shape.Member))
+            {
+                return false;
+            }
+        }
+
+        return _state.Stocks[slot.Chip].HasRoom(slot.Node, shape.Member);
     }
 
     // A gang grows on the class where it is.
     private static bool StaysOnItsClass(Request request, int chip) =>
         !request.IsGrowth || request.Shape.IsService || request.Entry.Members[0].Slot.Chip == chip;
 
-    private int[] ChipsFor(Shape shape)
+    public int[] ChipsFor(Shape shape)
     {
         if (!_order.TryGetValue(shape, out var order))
         {

@@ -1,0 +1,133 @@
+namespace Amalgam.Core.Allocation.Laws;
+
+/// <summary>L4 and L4b for one waiting workload on one class: nobody else holds there what is rather its own.</summary>
+internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, string chip, FreeDevices free)
+{
+    private readonly long _size = CheckedState.Milli(workload, CheckedState.Least(workload));
+    private readonly List<string> _path = state.PathOf(workload.Unit);
+
+    public void Check(bool gathering, List<LawViolation> found)
+    {
+        if (workload.Mixed || !WaitingLaws.MayHold(state, workload, chip))
+        {
+            return;
+        }
+
+        if (Served(guarantee: true) is { } borrower)
+        {
+            found.Add(new(Law.L4, $"{workload.Name} waits within the guarantee of its unit while {borrower} holds borrowed {chip} that would serve it"));
+        }
+        else if (!gathering && Served(guarantee: false) is { } above)
+        {
+            found.Add(new(Law.L4b, $"{workload.Name} waits within the target of its unit while {above} holds {chip} above its unit's target that would serve it"));
+        }
+    }
+
+    /// <summary>One lease whose end would be enough, or leases taken one after the other until it fits; null = there is none.</summary>
+    private string? Served(bool guarantee)
+    {
+        var removed = new List<Piece>();
+        var lost = new Dictionary<string, long>(StringComparer.Ordinal);
+        string? last = null;
+        foreach (var (id, pieces) in state.After)
+        {
+            if (pieces.Count == 0 || !MayGo(id, pieces, guarantee, lost))
+            {
+                continue;
+            }
+
+            foreach (var piece in pieces)
+            {
+                free.Return(piece);
+                removed.Add(piece);
+            }
+
+            foreach (var unit in state.PathOf(state.Workloads[id].Unit))
+            {
+                lost[unit] = lost.GetValueOrDefault(unit) + OnChip(pieces);
+            }
+
+            if (free.Fits(workload, chip, CheckedState.Least(workload)))
+            {
+                last = id;
+                break;
+            }
+        }
+
+        foreach (var piece in removed)
+        {
+            free.Take(piece);
+        }
+
+        return last;
+    }
+
+    private bool MayGo(string id, List<Piece> pieces, bool guarantee, Dictionary<string, long> lost)
+    {
+        var other = state.Workloads[id];
+        if (!other.Preemptible || OnChip(pieces) == 0 || other.Mixed || (!guarantee && IsYoung(other, pieces)))
+        {
+            return false;
+        }
+
+        var theirs = state.PathOf(other.Unit);
+        var ours = _path.TakeWhile(unit => !theirs.Contains(unit)).ToList();
+        var apart = theirs.TakeWhile(unit => !_path.Contains(unit)).ToList();
+        return ours.Count > 0 && apart.Count > 0 && Entitled(ours, guarantee) && apart.All(unit =>
+            MayLose(unit, state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit), OnChip(pieces), guarantee)) &&
+            (guarantee || ClaimsWithinGuarantee(ours[^1]) || apart.All(unit => state.HeldAfter(unit, chip) > state.Guarantee(unit, chip)));
+    }
+
+    private bool Entitled(List<string> ours, bool guarantee)
+    {
+        if (!guarantee)
+        {
+            return ours.All(unit => state.HeldAfter(unit, chip) + _size <= state.Targets.GetValueOrDefault((unit, chip)));
+        }
+
+        return ours.All(unit => state.HeldAfter(unit, chip) + _size <= state.Guarantee(unit, chip)) && DeliversLess(ours[^1]);
+    }
+
+    // Work on other classes counts: a unit that traded its guarantee for more work elsewhere lacks nothing.
+    private bool DeliversLess(string unit)
+    {
+        decimal delivered = 0;
+        var slowest = workload.Speeds.First(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;
+        foreach (var (id, pieces) in state.After)
+        {
+            var other = state.Workloads[id];
+            if (pieces.Count == 0 || !state.PathOf(other.Unit).Contains(unit))
+            {
+                continue;
+            }
+
+            foreach (var piece in pieces)
+            {
+                var speed = SpeedOn(other, state.ChipOf(piece.Node));
+                delivered += (decimal)piece.Milli * speed;
+                slowest = SpeedOn(other, chip) is > 0 and var here ? Math.Min(slowest, here) : slowest;
+            }
+        }
+
+        return delivered + ((decimal)_size * slowest) <= (decimal)state.Guarantee(unit, chip) * slowest;
+    }
+
+    private static int SpeedOn(WorkloadState workload, string chip) =>
+        workload.Speeds.FirstOrDefault(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;
+
+    // A gang that straddles a guarantee counts as borrowed; below a target nobody is pushed.
+    private bool MayLose(string unit, long held, long size, bool guarantee) => guarantee
+        ? held > state.Guarantee(unit, chip)
+        : held - size >= state.Targets.GetValueOrDefault((unit, chip));
+
+    private bool ClaimsWithinGuarantee(string unit) => state.HeldAfter(unit, chip) + _size <= state.Guarantee(unit, chip);
+
+    private bool IsYoung(WorkloadState other, List<Piece> pieces)
+    {
+        var shield = state.PathOf(other.Unit).Select(unit => state.Units[unit].MinRuntimeMs).FirstOrDefault(time => time is not null) ?? 0;
+        return state.Snapshot.NowMs - pieces.Min(piece => piece.SinceMs) < shield;
+    }
+
+    private long OnChip(List<Piece> pieces) =>
+        pieces.Where(piece => string.Equals(state.ChipOf(piece.Node), chip, StringComparison.Ordinal)).Sum(piece => piece.Milli);
+}
