@@ -1,7 +1,7 @@
 using Amalgam.Benchmarks.Cloud;
 using Amalgam.Benchmarks.Gateway;
 using Amalgam.Benchmarks.Runtime;
-using Amalgam.Simulation.Commands;
+using Amalgam.Benchmarks.Simulation;
 
 return args.FirstOrDefault() switch
 {
@@ -11,7 +11,7 @@ return args.FirstOrDefault() switch
     "cloud" => await CloudBenchmark.RunAsync(args[1..]),
     "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
     "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
-    "simulate" => SimulateCommand.Run(args[1..], Console.Out, Console.Error),
+    "targets" => TargetSolverBenchmark.Run(Console.Out),
     _ => Usage(),
 };
 

@@ -12,6 +12,7 @@ internal static class Signals
     {
         var plan = services.GetRequiredService<PlanLoop>();
         var engine = services.GetRequiredService<EngineLoop>();
+        var readiness = services.GetRequiredService<ReadinessLoop>();
         var scaling = services.GetRequiredService<ScalingLoop>();
         var router = services.GetRequiredService<ReplicaRouter>();
         router.Waiting += scaling.Signal;
@@ -23,6 +24,7 @@ internal static class Signals
                 {
                     case LeaseStarted or LeaseEnding:
                         engine.Signal();
+                        readiness.Signal();
                         break;
                     case WorkloadSubmitted or WorkloadScaled or WorkloadDelayed or UnitSet or UnitRemoved or SpeedMeasured or LeaseEnded:
                         plan.Signal();

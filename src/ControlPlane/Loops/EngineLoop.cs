@@ -9,8 +9,13 @@ namespace Amalgam.ControlPlane.Loops;
 
 /// <summary>Leases on one side, members on the other: starts what has a lease and no member, ends what has a member and no lease, records how members ended.</summary>
 public sealed class EngineLoop(
-    Cloud cloud, Pool pool, IEngine engine, Launches launches, PlanLoop plan, ILogger<EngineLoop> logger) : Loop($"engine/{engine.Name}", TimeSpan.FromMilliseconds(250), logger)
+    Cloud cloud, Pool pool, IEngine engine, Launches launches, PlanLoop plan, ILogger<EngineLoop> logger) : Loop($"engine/{engine.Name}", TimeSpan.FromSeconds(2), logger)
 {
+    private static readonly TimeSpan WhileSomethingRuns = TimeSpan.FromMilliseconds(250);
+    private bool _busy;
+
+    protected override TimeSpan NextWait => _busy ? WhileSomethingRuns : base.NextWait;
+
     private static readonly Actor Me = Actor.Loop("engine");
 
     /// <summary>The last command sent for a lease, so that each is sent once per generation.</summary>
@@ -33,6 +38,7 @@ public sealed class EngineLoop(
         }
 
         await ClearAsync(seen.Values, open, cancel);
+        _busy = open.Count + seen.Count > 0;
         return $"{open.Count} leases, {seen.Count} members";
     }
 
