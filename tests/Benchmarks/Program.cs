@@ -1,14 +1,20 @@
+using Amalgam.Benchmarks.Gateway;
 using Amalgam.Benchmarks.Runtime;
+using Amalgam.Simulation.Commands;
 
 return args.FirstOrDefault() switch
 {
     "runtime" => RuntimeBenchmark.Run(args[1..]),
+    "runtime-logits" when args is [_, "--record", var file] => LogitComparison.Record(file),
     "runtime-logits" => LogitComparison.Run(),
+    "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
+    "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
+    "simulate" => SimulateCommand.Run(args[1..], Console.Out, Console.Error),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: benchmarks runtime [--model FILE] [--types q8_0,q4_0,f16] [--threads N] [--rounds N] [--vocabulary N] [--cpu-time] | runtime-logits");
+    Console.Error.WriteLine("usage: benchmarks VERB [options]; each verb's folder says what it measures and against what");
     return 2;
 }

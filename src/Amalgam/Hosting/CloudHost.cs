@@ -92,6 +92,8 @@ internal sealed class CloudHost : IAsyncDisposable
                 }
             });
         });
+        // Signals are ours: the host's own handling would stop the loops before they have drained.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
         AddCloud(builder.Services, data, machine, cloud, listen);
         builder.Services.AddGateway(new GatewayOptions());
@@ -155,6 +157,13 @@ internal sealed class CloudHost : IAsyncDisposable
         await _app.DisposeAsync();
         _journal.Dispose();
     }
+}
+
+internal sealed class NoLifetime : IHostLifetime
+{
+    public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 internal static class AppVersion

@@ -34,8 +34,7 @@ public static class ChipDetection
     {
         var addresses = bus.Addresses(vendor);
         var nodes = bus.Nodes(vendor);
-        var chips = catalogue.Chips.Where(chip => chip.Vendor == vendor.Id).ToList();
-        var outcome = await new ToolRun(probe, vendor, chips, timeout).RunAsync(addresses.Count + nodes.Count > 0, cancellation);
+        var outcome = await new ToolRun(probe, vendor, catalogue.Chips, timeout).RunAsync(addresses.Count + nodes.Count > 0, cancellation);
         return new DetectionReport(outcome.Devices, [.. outcome.Findings, .. Absent(vendor, outcome, addresses, nodes)]);
     }
 

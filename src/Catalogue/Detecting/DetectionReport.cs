@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Amalgam.Catalogue.Detecting;
 
 /// <summary>A device that was seen, with the class that the catalogue gives it.</summary>
@@ -20,14 +22,19 @@ public sealed record DeviceObservation
 public enum FindingKind
 {
     /// <summary>The vendor's tool is there and could not tell about devices.</summary>
+    [JsonStringEnumMemberName("toolFailed")]
     ToolFailed,
     /// <summary>The chip shows on the bus or in /dev, and the tool that could tell more is absent.</summary>
+    [JsonStringEnumMemberName("toolMissing")]
     ToolMissing,
     /// <summary>The tool answered in a form that the recipe does not know.</summary>
+    [JsonStringEnumMemberName("outputNotUnderstood")]
     OutputNotUnderstood,
     /// <summary>The tool tells of a chip that the catalogue does not know.</summary>
+    [JsonStringEnumMemberName("unknownChip")]
     UnknownChip,
     /// <summary>Fewer devices answer than show on the bus.</summary>
+    [JsonStringEnumMemberName("devicesMissing")]
     DevicesMissing,
 }
 

@@ -28,17 +28,21 @@ internal static class FailureReason
             return ($"it cannot be started: {failure}", "reinstall the tool or correct its permissions");
         }
         var said = result.Error + "\n" + result.Output;
-        foreach (var pattern in tool.Failures.Concat(General))
+        if (Known(tool.Failures.Concat(General), said) is { } known)
         {
-            if (ToolOutput.Contains(said, pattern.Match))
-            {
-                return (pattern.Reason, pattern.Action);
-            }
+            return known;
         }
         return result.TimedOut
             ? ($"it gave no answer within {timeout.TotalSeconds:0} s", "the driver may hang: look at the kernel log (dmesg) and reset or reboot")
             : ($"it ended with code {result.ExitCode}: {FirstLine(said)}", $"run \"{string.Join(' ', tool.Command)}\" by hand and mend what it says");
     }
+
+    /// <summary>Some tools say that they failed and still end with code 0; only the recipe's own messages count then.</summary>
+    public static (string Reason, string Action)? Admitted(DetectionTool tool, CommandResult result) =>
+        Known(tool.Failures, result.Error + "\n" + result.Output);
+
+    private static (string Reason, string Action)? Known(IEnumerable<FailurePattern> patterns, string said) =>
+        patterns.FirstOrDefault(pattern => ToolOutput.Contains(said, pattern.Match)) is { } found ? (found.Reason, found.Action) : null;
 
     public static string FirstLine(string text)
     {

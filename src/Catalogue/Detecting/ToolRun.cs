@@ -5,9 +5,14 @@ using Amalgam.Catalogue.Probing;
 namespace Amalgam.Catalogue.Detecting;
 
 /// <summary>Asks the tools of one vendor, in order, until one tells of devices.</summary>
+/// <param name="probe">The machine.</param>
+/// <param name="vendor">Whose tools.</param>
+/// <param name="chips">All classes of the catalogue.</param>
+/// <param name="timeout">For each tool.</param>
 internal sealed class ToolRun(IProbe probe, Vendor vendor, IReadOnlyList<ChipClass> chips, TimeSpan timeout)
 {
     private readonly List<DetectionFinding> findings = [];
+    private readonly List<ChipClass> own = chips.Where(chip => chip.Vendor == vendor.Id).ToList();
 
     public sealed record Outcome(IReadOnlyList<DeviceObservation> Devices, IReadOnlyList<DetectionFinding> Findings, bool AnyToolFound);
 
@@ -75,8 +80,13 @@ internal sealed class ToolRun(IProbe probe, Vendor vendor, IReadOnlyList<ChipCla
             return null;
         }
         var memory = reading.MemoryMiB();
-        if (ClassMatch.Find(chips, name, memory) is not { } chip)
+        if (ClassMatch.Find(own, name, memory) is not { } chip)
         {
+            if (ClassMatch.Find(chips, name, memory) is not null)
+            {
+                // Stacks that imitate another vendor's bring a program of its name; their own tool tells of the chip.
+                return null;
+            }
             Add(tool, FindingKind.UnknownChip,
                 $"it reports \"{name}\"{(memory is { } size ? $" with {size} MiB" : "")}, which no class in the catalogue matches",
                 $"add the chip to a file of your catalogue folder: vendor: {vendor.Id}, chips: id, name, match: [\"{Regex.Escape(name)}\"], memoryMiB, source");
@@ -98,7 +108,7 @@ internal sealed class ToolRun(IProbe probe, Vendor vendor, IReadOnlyList<ChipCla
 
     private void Fail(DetectionTool tool, CommandResult result)
     {
-        if (result.Succeeded)
+        if (result.Succeeded && FailureReason.Admitted(tool, result) is not { })
         {
             Add(tool, FindingKind.OutputNotUnderstood,
                 $"its output holds no device that the recipe can read; it begins: {FailureReason.FirstLine(result.Output + result.Error)}", Adapt(tool));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Amalgam.Catalogue.Detecting;
 using Amalgam.Catalogue.Probing;
+using Amalgam.Catalogue.Processors;
 
 namespace Amalgam.Catalogue.Diagnosis;
 
@@ -28,7 +29,8 @@ public static class Doctor
                 group.Key.Vendor,
                 group.Count(),
                 group.Min(device => device.MemoryMiB),
-                group.Key.DriverVersion))
+                group.Key.DriverVersion,
+                group.First().Details.GetValueOrDefault(CpuDetection.VectorSets)))
             .ToList();
         // A file that is neither chips nor runtime is reported by both catalogues.
         var problems = chips.Problems.Concat(runtimes.Problems).Distinct().ToList();
@@ -42,7 +44,8 @@ public static class Doctor
         foreach (var chip in report.Chips)
         {
             var driver = chip.DriverVersion is null ? "" : $", driver {chip.DriverVersion}";
-            yield return $"  ok    {chip.Class}: {chip.Devices} x {chip.Name}, {Mebibytes(chip.MemoryMiBPerDevice)} each{driver}";
+            var vectors = chip.VectorSets is null ? "" : $", vector instructions {chip.VectorSets}";
+            yield return $"  ok    {chip.Class}: {chip.Devices} x {chip.Name}, {Mebibytes(chip.MemoryMiBPerDevice)} each{driver}{vectors}";
         }
         foreach (var finding in report.Findings)
         {

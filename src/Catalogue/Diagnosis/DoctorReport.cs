@@ -21,4 +21,12 @@ public sealed record DoctorReport(
 }
 
 /// <summary>The devices of one class.</summary>
-public sealed record ChipsSeen(string Class, string Name, string Vendor, int Devices, int MemoryMiBPerDevice, string? DriverVersion);
+/// <param name="Class">Class id.</param>
+/// <param name="Name">Name for people.</param>
+/// <param name="Vendor">Vendor id.</param>
+/// <param name="Devices">How many.</param>
+/// <param name="MemoryMiBPerDevice">Of the smallest.</param>
+/// <param name="DriverVersion">Null when the tool does not tell.</param>
+/// <param name="VectorSets">Vector instruction sets in use; processors only.</param>
+public sealed record ChipsSeen(
+    string Class, string Name, string Vendor, int Devices, int MemoryMiBPerDevice, string? DriverVersion, string? VectorSets);

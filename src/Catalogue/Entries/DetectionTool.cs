@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Amalgam.Catalogue.Entries;
 
 /// <summary>A vendor's command and how its output is read: all data, no code per vendor.</summary>
@@ -28,9 +30,13 @@ public sealed record DetectionTool
 
 public enum OutputFormat
 {
+    [JsonStringEnumMemberName("csv")]
     Csv,
+    [JsonStringEnumMemberName("json")]
     Json,
+    [JsonStringEnumMemberName("regex")]
     Regex,
+    [JsonStringEnumMemberName("blocks")]
     Blocks,
 }
 

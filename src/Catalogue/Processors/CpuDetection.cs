@@ -13,6 +13,9 @@ public static class CpuDetection
     public const string ClassId = "cpu";
     public const string ScalarClassId = "cpu-scalar";
 
+    /// <summary>The detail that lists vector instruction sets.</summary>
+    public const string VectorSets = "vectorSets";
+
     /// <summary>Part of the memory that stays with the operating system and the cloud itself.</summary>
     private const double ReservedShare = 0.1;
 
@@ -25,7 +28,7 @@ public static class CpuDetection
         var usable = Math.Clamp(quota is { } limit ? (int)Math.Floor(limit) : allowed.Count, 1, allowed.Count);
         var memoryMiB = (int)Math.Min(int.MaxValue, MemoryBytes(probe, host) * (1 - ReservedShare) / usable / (1 << 20));
         var name = ProcessorName(probe) ?? host.Architecture + " processor";
-        var details = Details(host, quota);
+        var details = Details(probe, host, quota);
         return allowed.Take(usable).Select(number => new DeviceObservation
         {
             Class = ClassId,
@@ -72,12 +75,16 @@ public static class CpuDetection
         return name is null or "" or "unknown" ? null : name;
     }
 
-    private static SortedDictionary<string, string> Details(HostFacts host, double? quota)
+    private static SortedDictionary<string, string> Details(IProbe probe, HostFacts host, double? quota)
     {
+        // .NET has no class to ask for this set, although its compiler and native runtimes use it.
+        var flags = Line(probe.ReadFile("/proc/cpuinfo"), "flags") ?? "";
+        var vnni = host.VectorSets.Contains("AVX-512") && flags.Split(' ').Contains("avx512_vnni");
+        var sets = vnni ? [.. host.VectorSets, "AVX-512-VNNI"] : host.VectorSets;
         var details = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["architecture"] = host.Architecture,
-            ["vectorSets"] = host.VectorSets.Count > 0 ? string.Join(' ', host.VectorSets) : "none",
+            [VectorSets] = sets.Count > 0 ? string.Join(' ', sets) : "none",
         };
         if (quota is { } limit)
         {

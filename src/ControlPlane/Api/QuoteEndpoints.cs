@@ -27,7 +27,7 @@ internal static class QuoteEndpoints
         var body = await context.BodyAsync(ContractsJson.Default.RunRequest);
         return body.Refusal is { } refusal
             ? Answers.Refused(refusal)
-            : Quoted(cloud, explanations, state => SubmitJob.Spec(state, context.Caller(), body.Value!, WorkloadEndpoints.Classes(pool)));
+            : Quoted(cloud, explanations, state => RunJob.Spec(state, context.Caller(), body.Value!, WorkloadEndpoints.Classes(pool)));
     }
 
     private static async Task<IResult> QuoteServiceAsync(HttpContext context, Cloud cloud, Pool pool, IModels models, Explanations explanations)
@@ -36,7 +36,7 @@ internal static class QuoteEndpoints
         var model = body.Value is { } request ? models.Resolve(request.Model) : new Outcome<ModelFacts>(null, body.Refusal);
         return model.Refusal is { } refusal
             ? Answers.Refused(refusal)
-            : Quoted(cloud, explanations, state => SubmitService.Spec(state, context.Caller(), body.Value!, model.Value!, pool.Nodes));
+            : Quoted(cloud, explanations, state => ServeModel.Spec(state, context.Caller(), body.Value!, model.Value!, pool.Nodes));
     }
 
     private static IResult Quoted(Cloud cloud, Explanations explanations, Func<Core.Cloud.CloudState, Outcome<WorkloadSpec>> spec)

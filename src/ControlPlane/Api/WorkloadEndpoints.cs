@@ -38,7 +38,7 @@ internal static class WorkloadEndpoints
         }
 
         var known = Classes(pool);
-        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => SubmitJob.Decide(state, context.Caller(), body.Value!, known));
+        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => RunJob.Decide(state, context.Caller(), body.Value!, known));
         return Answer(made, cloud, pool, views, 201);
     }
 
@@ -57,7 +57,7 @@ internal static class WorkloadEndpoints
         }
 
         var nodes = pool.Nodes;
-        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => SubmitService.Decide(state, context.Caller(), body.Value, model.Value!, nodes, fits));
+        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => ServeModel.Decide(state, context.Caller(), body.Value, model.Value!, nodes, fits));
         return Answer(made, cloud, pool, views, 201);
     }
 

@@ -32,7 +32,7 @@ public sealed class Bench(Cloud cloud, Pool pool, Fits fits, IModels models, Lau
         }
 
         var probe = new ServeRequest { Model = model.Value!.Model, Chips = request.Chips };
-        var spec = cloud.Read(state => SubmitService.Spec(state, caller, probe, model.Value, pool.Nodes));
+        var spec = cloud.Read(state => ServeModel.Spec(state, caller, probe, model.Value, pool.Nodes));
         if (spec.Refusal is { } wrong)
         {
             return wrong;
@@ -53,7 +53,7 @@ public sealed class Bench(Cloud cloud, Pool pool, Fits fits, IModels models, Lau
     {
         var line = new BenchLine { Model = model.Model, ChipClass = chip.ChipClass, Runtime = chip.Fit.Runtime ?? "" };
         var request = new ServeRequest { Model = model.Model, Name = $"bench-{chip.ChipClass}-{Guid.NewGuid().ToString("N")[..8]}", Chips = [chip.ChipClass] };
-        var made = await cloud.ChangeAsync(by, (state, _) => SubmitService.Decide(state, caller, request, model, pool.Nodes, fits));
+        var made = await cloud.ChangeAsync(by, (state, _) => ServeModel.Decide(state, caller, request, model, pool.Nodes, fits));
         if (made.Refusal is { } refusal)
         {
             return line with { Problem = refusal.Message };

@@ -148,6 +148,9 @@ public sealed record WorkloadState
     public long AttainedMs { get; init; }
 
     public long SubmittedMs { get; init; }
+
+    /// <summary>When it last lost its devices; null = it has waited since it was submitted. Patience is counted from here.</summary>
+    public long? WaitingSinceMs { get; init; }
 }
 
 /// <summary>Speed on a class, in millionths of the speed on the best class.</summary>

@@ -38,6 +38,9 @@ internal static class Refusals
     public static ApiError NotCharged { get; } = new(500, Server, "charge_not_recorded",
         "The answer is complete but its charge could not be recorded, so it is withheld. The operator finds the reason in the server's log.");
 
+    public static ApiError Defect(string requestId) => new(500, Server, "internal_error",
+        $"The gateway failed at this request. The operator finds the reason in the server's log under {requestId}.");
+
     public static ApiError UnknownPath(string path) => new(404, Invalid, "unknown_url",
         $"There is no '{path}' here. Served are /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/responses.");
 

@@ -1,4 +1,3 @@
-using Amalgam.Core.Access;
 using Amalgam.Gateway.Errors;
 using Amalgam.Gateway.Limits;
 using Amalgam.Gateway.Observation;
@@ -6,6 +5,7 @@ using Amalgam.Gateway.Ports;
 using Amalgam.Gateway.Requests;
 using Amalgam.Gateway.Responses;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Amalgam.Gateway.Forwarding;
 
@@ -13,9 +13,9 @@ namespace Amalgam.Gateway.Forwarding;
 /// One request from door to bill: 1. key and role, 2. body, 3. model, 4. limits, 5. reservation, 6. replica and answer, 7. the charge or the
 /// release of the reservation.
 /// </summary>
-internal sealed class InferenceHandler(
+internal sealed partial class InferenceHandler(
     Door door, BodyBudget budget, IReplicas replicas, ITokenLedger ledger, LimitGate limits, Forwarder forwarder, Settler settler,
-    GatewayMetrics metrics, GatewayDrain drain, GatewayOptions options, TimeProvider time)
+    GatewayMetrics metrics, GatewayDrain drain, GatewayOptions options, TimeProvider time, ILogger<InferenceHandler> log)
 {
     public async Task HandleAsync(HttpContext http, InferenceEndpoint endpoint)
     {
@@ -36,6 +36,14 @@ internal sealed class InferenceHandler(
         catch (OperationCanceledException) when (exchange.Ended.IsCancellationRequested)
         {
             // The client left while it was read from, held or written to; what is owed was settled on the way out.
+        }
+#pragma warning disable CA1031 // The outermost place: a defect of ours must not show itself to a person, nor as a clean end.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Defect(log, e, requestId);
+            if (http.Response.HasStarted || http.Response.ContentType?.StartsWith("text/event-stream", StringComparison.Ordinal) == true) http.Abort();
+            else await ErrorAnswer.WriteAsync(http, Refusals.Defect(requestId));
         }
         finally
         {
@@ -113,4 +121,7 @@ internal sealed class InferenceHandler(
         var output = scan.MaxOutputTokens > 0 ? scan.MaxOutputTokens : model.ContextLength > 0 ? model.ContextLength : options.DefaultMaxOutputTokens;
         return (Math.Min(input, context), Math.Min(output, context) * scan.Choices);
     }
+
+    [LoggerMessage(LogLevel.Error, "Request {RequestId} failed in the gateway.")]
+    private static partial void Defect(ILogger log, Exception e, string requestId);
 }

@@ -9,18 +9,23 @@ namespace Amalgam.Runtime.Kernels;
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const int Alignment = 64;
+
+    [ThreadStatic]
+    private static long takenByThread;
+
     private void* block;
 
     public NativeBuffer(long bytes)
     {
-        Bytes = bytes;
+        takenByThread += bytes;
         block = NativeMemory.AllocZeroed((nuint)bytes + (2 * Alignment));
         Pointer = (byte*)(((nuint)block + Alignment - 1) & ~(nuint)(Alignment - 1));
     }
 
     ~NativeBuffer() => Release();
 
-    public long Bytes { get; }
+    /// <summary>Bytes that this thread has ever taken, against which estimates are checked.</summary>
+    public static long TakenByThread => takenByThread;
 
     public byte* Pointer { get; private set; }
 

@@ -1,3 +1,6 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
 namespace Amalgam.Runtime.Kernels;
 
 /// <summary>One product to do: rows of a matrix with rows of activations. Output row t starts at Output + t · OutputStride and takes whole groups of 16.</summary>
@@ -28,11 +31,11 @@ internal abstract class ProductKernel
 /// <summary>The kernel for each weight type, chosen once per process.</summary>
 internal static class ProductKernels
 {
-    private static readonly ProductKernel Singles = Choose(WeightType.Single);
-    private static readonly ProductKernel Halves = Choose(WeightType.Half);
-    private static readonly ProductKernel BrainFloats = Choose(WeightType.BrainFloat);
-    private static readonly ProductKernel Bits8 = Choose(WeightType.Bits8);
-    private static readonly ProductKernel Bits4 = Choose(WeightType.Bits4);
+    private static readonly ProductKernel Singles = Make(WeightType.Single, InstructionLevels.Current);
+    private static readonly ProductKernel Halves = Make(WeightType.Half, InstructionLevels.Current);
+    private static readonly ProductKernel BrainFloats = Make(WeightType.BrainFloat, InstructionLevels.Current);
+    private static readonly ProductKernel Bits8 = Make(WeightType.Bits8, InstructionLevels.Current);
+    private static readonly ProductKernel Bits4 = Make(WeightType.Bits4, InstructionLevels.Current);
 
     public static ProductKernel For(WeightType type) => type switch
     {
@@ -43,24 +46,30 @@ internal static class ProductKernels
         _ => Bits4,
     };
 
-    private static ProductKernel Choose(WeightType type) => InstructionLevels.Current switch
+    /// <summary>The kernel of a level that this chip has; tests ask for every one of them.</summary>
+    public static ProductKernel Make(WeightType type, InstructionLevel level) => type switch
     {
-        InstructionLevel.Avx512 => type switch
+        WeightType.Bits8 => level switch
         {
-            WeightType.Bits8 => System.Runtime.Intrinsics.X86.AvxVnni.IsSupported ? new Bits8Avx512Kernel() : new Bits8Avx2Kernel(),
-            WeightType.Bits4 => new Bits4Avx512Kernel(),
-            _ => Floats<System.Runtime.Intrinsics.Vector512<float>, Lanes16>(type),
+            InstructionLevel.Avx512 when AvxVnni.IsSupported => new Bits8Avx512Kernel(),
+            >= InstructionLevel.Avx2 => new Bits8Avx2Kernel(),
+            InstructionLevel.Vector128 => new BlockVector128Kernel(type),
+            _ => new BlockScalarKernel(type),
         },
-        InstructionLevel.Avx2Vnni or InstructionLevel.Avx2 => type switch
+        WeightType.Bits4 => level switch
         {
-            WeightType.Bits8 => new Bits8Avx2Kernel(),
-            WeightType.Bits4 => new Bits4Avx2Kernel(),
-            _ => Floats<System.Runtime.Intrinsics.Vector256<float>, Lanes8>(type),
+            InstructionLevel.Avx512 => new Bits4Avx512Kernel(),
+            >= InstructionLevel.Avx2 => new Bits4Avx2Kernel(),
+            InstructionLevel.Vector128 => new BlockVector128Kernel(type),
+            _ => new BlockScalarKernel(type),
         },
-        InstructionLevel.Vector128 => PackedMatrix.IsBlocked(type)
-            ? new BlockVector128Kernel(type)
-            : Floats<System.Runtime.Intrinsics.Vector128<float>, Lanes4>(type),
-        _ => PackedMatrix.IsBlocked(type) ? new BlockScalarKernel(type) : Floats<float, Lanes1>(type),
+        _ => level switch
+        {
+            InstructionLevel.Avx512 => Floats<Vector512<float>, Lanes16>(type),
+            >= InstructionLevel.Avx2 => Floats<Vector256<float>, Lanes8>(type),
+            InstructionLevel.Vector128 => Floats<Vector128<float>, Lanes4>(type),
+            _ => Floats<float, Lanes1>(type),
+        },
     };
 
     private static ProductKernel Floats<TVector, TLanes>(WeightType type)

@@ -6,10 +6,13 @@ namespace Amalgam.Runtime.Kernels;
 internal abstract unsafe class VectorKernel
 {
     /// <summary>The one of this process.</summary>
-    public static VectorKernel Current { get; } = InstructionLevels.Current switch
+    public static VectorKernel Current { get; } = Make(InstructionLevels.Current);
+
+    /// <summary>The kernel of a level that this chip has; tests ask for every one of them.</summary>
+    public static VectorKernel Make(InstructionLevel level) => level switch
     {
         InstructionLevel.Avx512 => new VectorKernel<Vector512<float>, Lanes16>(),
-        InstructionLevel.Avx2 or InstructionLevel.Avx2Vnni => new VectorKernel<Vector256<float>, Lanes8>(),
+        >= InstructionLevel.Avx2 => new VectorKernel<Vector256<float>, Lanes8>(),
         InstructionLevel.Vector128 => new VectorKernel<Vector128<float>, Lanes4>(),
         _ => new VectorKernel<float, Lanes1>(),
     };

@@ -19,9 +19,12 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private const int LineInts = 32; // 128 bytes: neighbouring lines are fetched in pairs.
     private const int BarrierSpins = 30_000;
     private const int RestSpins = 20_000;
+    private const int SpinsWithoutCores = 50;
 
     private readonly NativeBuffer words;
     private readonly int counters;
+    private readonly int barrierSpins;
+    private readonly int restSpins;
     private readonly object rest = new();
     private readonly Thread[] threads;
     private ITeamWork? work;
@@ -31,6 +34,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         Members = members;
         this.counters = counters;
+        // With more members than cores, spinning keeps those from working that one waits for.
+        (barrierSpins, restSpins) = members <= Environment.ProcessorCount ? (BarrierSpins, RestSpins) : (SpinsWithoutCores, SpinsWithoutCores);
         words = new NativeBuffer((counters + 4L) * LineInts * sizeof(int));
         threads = new Thread[members - 1];
         for (int i = 0; i < threads.Length; i++)
@@ -79,7 +84,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
 
         for (int spins = 0; Volatile.Read(ref Generation) == generation; spins++)
         {
-            if (spins < BarrierSpins) Pause();
+            if (spins < barrierSpins) Pause();
             else Thread.Yield();
         }
     }
@@ -122,7 +127,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
     /// <summary>Waits for the run after <paramref name="seen"/>: first awake, because the next token usually follows at once, then asleep.</summary>
     private void Await(int seen)
     {
-        for (int spins = 0; spins < RestSpins; spins++)
+        for (int spins = 0; spins < restSpins; spins++)
         {
             if (Volatile.Read(ref Runs) != seen) return;
             Pause();

@@ -24,7 +24,7 @@ internal static class Filters
             "tojson" => budget.Check(JsonText.Write(value, (int)(arguments.Get(0, "indent") as long? ?? 0), line), line),
             "int" => ToWhole(value, arguments),
             "float" => ToReal(value, arguments),
-            "abs" => value switch { long whole => Math.Abs(Math.Max(whole, -long.MaxValue)), double real => Math.Abs(real), _ => throw Wrong() },
+            "abs" => value switch { long whole => (object)Math.Abs(Math.Max(whole, -long.MaxValue)), double real => Math.Abs(real), _ => throw Wrong() },
             "round" => Values.TryNumber(value, out var number) ? Math.Round(number, (int)Math.Clamp(arguments.Get(0, "precision") as long? ?? 0, 0, 15)) : throw Wrong(),
             _ => ListFilters.Apply(name, value, arguments, budget),
         };

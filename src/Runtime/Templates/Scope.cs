@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Amalgam.Runtime.Templates;
 
 /// <summary>Names in force at one place of a template. Loops and macros have their own; what they set is gone after them.</summary>
@@ -59,6 +61,11 @@ internal sealed class RenderBudget(int steps, int characters)
 
     public void Step(int line, int count = 1)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw new TemplateException(line, "it is nested too deep");
+        }
+
         stepsLeft -= Math.Min(count, stepsLeft);
         if (stepsLeft == 0)
         {

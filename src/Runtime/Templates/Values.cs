@@ -1,5 +1,5 @@
-using System.Collections;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Amalgam.Runtime.Templates;
@@ -71,6 +71,7 @@ internal static class Values
 
     public static new bool Equals(object? left, object? right) => (left, right) switch
     {
+        _ when !RuntimeHelpers.TryEnsureSufficientExecutionStack() => throw new TemplateException("Chat template: it compares lists that are nested too deep."),
         (null, null) or (Undefined, Undefined) => true,
         (List<object?> a, List<object?> b) => a.Count == b.Count && a.Zip(b).All(pair => Equals(pair.First, pair.Second)),
         (TemplateMap a, TemplateMap b) => a.Count == b.Count && a.Keys.All(key => b.TryGet(key, out var other) && a.TryGet(key, out var own) && Equals(own, other)),

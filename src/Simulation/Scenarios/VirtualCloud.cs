@@ -50,7 +50,7 @@ internal sealed class VirtualCloud
             NowMs = nowMs,
             Nodes = _nodes,
             Units = _units,
-            Workloads = [.. present.Select(workload => workload.Described.State with { AttainedMs = workload.AttainedMs })],
+            Workloads = [.. present.Select(workload => workload.Described.State with { AttainedMs = workload.AttainedMs, WaitingSinceMs = workload.WaitingSinceMs })],
             Leases = [.. present.SelectMany(Leases)],
             Settings = _scenario.Settings,
             History = _history,

@@ -19,6 +19,9 @@ internal sealed class VirtualWorkload(ScenarioWorkload described)
 
     public bool WasEvicted { get; set; }
 
+    /// <summary>When it was last evicted.</summary>
+    public long? WaitingSinceMs { get; private set; }
+
     public long SinceMs { get; private set; }
 
     public long AttainedMs { get; private set; }
@@ -55,6 +58,7 @@ internal sealed class VirtualWorkload(ScenarioWorkload described)
         Progress(atMs, speed);
         FallBack(atMs, speed);
         Members = [];
+        WaitingSinceMs = atMs;
     }
 
     public void End()

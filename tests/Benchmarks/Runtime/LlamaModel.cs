@@ -28,7 +28,6 @@ internal sealed unsafe class LlamaModel : IDisposable
         parameters.Sequences = (uint)slots;
         parameters.Threads = parameters.BatchThreads = threads;
         parameters.UnifiedCache = 0;
-        if (Environment.GetEnvironmentVariable("FA") is not null) parameters.FlashAttention = 0;
         context = ((delegate* unmanaged<nint, ContextParameters, nint>)library.Export("llama_init_from_model"))(model, parameters);
         if (context == 0) throw new InvalidOperationException("llama.cpp makes no context");
     }

@@ -8,7 +8,7 @@ namespace Amalgam.Benchmarks.Runtime;
 /// <summary>Runs the same tokens through ours and llama.cpp and prints how far the logits are apart, for every shape and weight type.</summary>
 internal static class LogitComparison
 {
-    private const int Tokens = 40;
+    private const int Tokens = ReferenceLogits.Tokens;
 
     /// <summary>Largest difference allowed. Quantised activations may round to the other side; llama.cpp rounds activations to 8 bits of mantissa for BF16.</summary>
     private static readonly Dictionary<GgufType, float> Tolerances = new()
@@ -27,13 +27,48 @@ internal static class LogitComparison
         bool good = true;
         Console.WriteLine("| shape | weights | largest difference | mean | same best token (where clear) |");
         Console.WriteLine("|---|---|---|---|---|");
-        foreach (var architecture in new[] { "llama", "qwen2", "qwen3" })
+        foreach (var architecture in ReferenceModels.Architectures)
         {
             foreach (var type in Tolerances.Keys) good &= Compare(library, ReferenceModels.Of(architecture, type));
         }
 
         Console.WriteLine(good ? "all within tolerance" : "DIFFERENT");
         return good ? 0 : 1;
+    }
+
+    /// <summary>Writes what llama.cpp answers, for the tests that run without it.</summary>
+    public static int Record(string target)
+    {
+        if (LlamaLibrary.Open(out var reason) is not { } library)
+        {
+            Console.Error.WriteLine($"nothing recorded: {reason}");
+            return 1;
+        }
+
+        var lines = from architecture in ReferenceModels.Architectures
+                    from type in ReferenceModels.WeightTypes
+                    from layers in ReferenceModels.Depths
+                    from line in Lines(library, ReferenceModels.Of(architecture, type, layers))
+                    select line.ToString();
+        File.WriteAllLines(target, ["# llama.cpp library 0.5.0 (npm package node-llama-cpp 3.22.1), one thread", .. lines]);
+        return 0;
+    }
+
+    private static List<ReferenceLogits> Lines(LlamaLibrary library, TinyModel description)
+    {
+        string path = TinyGguf.WriteTemporary(description);
+        try
+        {
+            var logits = new float[Tokens * description.Vocabulary];
+            using (var model = new LlamaModel(library, path, 1, 256, 1, description.Vocabulary)) model.Forward(ReferenceModels.Batch(description, Tokens), logits);
+            return [.. ReferenceLogits.Positions.Select(position => new ReferenceLogits(
+                description.Architecture, description.WeightType, description.Layers, position,
+                logits[(position * description.Vocabulary)..][..ReferenceLogits.Kept]))];
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     private static bool Compare(LlamaLibrary library, TinyModel description)

@@ -9,7 +9,8 @@ namespace Amalgam.Benchmarks.Runtime;
 
 /// <summary>
 /// Tokens per second of ours and of llama.cpp, same file, same threads, taking turns in one process. The ratio is the median of the rounds' own
-/// ratios, because both halves of a round meet the same disturbance.
+/// ratios, because both halves of a round meet the same disturbance. Options: --model FILE, --types q8_0,q4_0,f16,bf16,f32 (of generated models),
+/// --vocabulary N, --threads N, --rounds N, and --cpu-time, which with one thread measures on a busy machine.
 /// </summary>
 internal static class RuntimeBenchmark
 {

@@ -16,7 +16,7 @@ public class CpuDetectionTests
 
         Assert.Equal([0, 1, 2, 6], devices.Select(device => device.Index));
         Assert.All(devices, device => Assert.Equal("cpu", device.Class));
-        Assert.Equal("AVX-512 AVX2", devices[0].Details["vectorSets"]);
+        Assert.Equal("AVX-512 AVX2 AVX-512-VNNI", devices[0].Details["vectorSets"]);
         Assert.Equal("Contoso 64-Core", devices[0].Name);
     }
 
@@ -102,5 +102,5 @@ public class CpuDetectionTests
     private static RecordedProbe Machine(string cores) => new RecordedProbe()
         .With("/proc/self/status", $"Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t{cores}\n")
         .With("/proc/meminfo", Memory)
-        .With("/proc/cpuinfo", "processor\t: 0\nmodel name\t: Contoso 64-Core\n");
+        .With("/proc/cpuinfo", "processor\t: 0\nmodel name\t: Contoso 64-Core\nflags\t\t: fpu avx2 avx512f avx512_vnni\n");
 }

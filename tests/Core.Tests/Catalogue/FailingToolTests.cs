@@ -33,6 +33,27 @@ public class FailingToolTests
     }
 
     [Fact]
+    public async Task A_tool_that_admits_its_failure_and_ends_with_code_0_has_failed_too()
+    {
+        var report = await Detect(new RecordedProbe().Answers("rocm-smi",
+            _ => new CommandResult(0, "WARNING: No AMD GPUs found\n", "ERROR:root:Driver not initialized (amdgpu not found in modules)\n")));
+
+        var finding = Assert.Single(report.Findings);
+        Assert.Equal(FindingKind.ToolFailed, finding.Kind);
+        Assert.Contains("the amdgpu kernel driver is not loaded", finding.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_chip_that_shows_under_another_vendors_tool_is_left_to_its_own_tool()
+    {
+        // Hygon's stack brings a rocm-smi beside its hy-smi.
+        var report = await Detect(new RecordedProbe().Prints("rocm-smi", "hy-smi-k100ai.json").Prints("hy-smi", "hy-smi-k100ai.json"));
+
+        Assert.Empty(report.Findings);
+        Assert.Equal(2, report.Devices.Count(device => device.Class == "hygon-k100-ai"));
+    }
+
+    [Fact]
     public async Task A_tool_that_hangs_is_said_to_give_no_answer()
     {
         var report = await Detect(new RecordedProbe().Answers("cnmon", _ => new CommandResult(-1, "", "", TimedOut: true)));

@@ -10,12 +10,15 @@ public static class ReferenceModels
 
     public static readonly GgufType[] WeightTypes = [GgufType.F32, GgufType.F16, GgufType.BF16, GgufType.Q8_0, GgufType.Q4_0];
 
+    /// <summary>In layers: one, where nothing has drifted yet, and a few.</summary>
+    public static readonly int[] Depths = [1, 3];
+
     /// <summary>Odd on purpose: a vocabulary that fills no group of 16, a head count that is no multiple of 4, and where the rest allows it tied weights and divisors.</summary>
-    public static TinyModel Of(string architecture, GgufType type) => new()
+    public static TinyModel Of(string architecture, GgufType type, int layers = 3) => new()
     {
         Architecture = architecture,
         WeightType = type,
-        Layers = 3,
+        Layers = layers,
         Width = 192,
         Heads = 6,
         KeyValueHeads = architecture == "llama" ? 6 : 1,

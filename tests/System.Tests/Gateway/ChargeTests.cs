@@ -14,13 +14,16 @@ public sealed class ChargeTests
     {
         await using var rig = await GatewayRig.StartAsync();
         var durable = new TaskCompletionSource();
-        rig.Ledger.Gate = durable.Task;
+        rig.Ledger.Gate = durable;
         using var response = await rig.PostAsync(GatewayRig.Chat("normal", ",\"stream\":true"));
         var stream = await response.Content.ReadAsStreamAsync();
         var text = new StringBuilder();
         var buffer = new byte[4096];
         while (!text.ToString().Contains("\"stop\"", StringComparison.Ordinal)) text.Append(Encoding.UTF8.GetString(buffer, 0, await stream.ReadAsync(buffer)));
         var next = stream.ReadAsync(buffer).AsTask();
+        await GatewayRig.UntilAsync(() => rig.Ledger.Asked == 1, "the ledger is asked");
+        // What was sent before the ledger was asked has time to arrive.
+        await Task.Delay(200);
         Assert.False(next.IsCompleted);
         Assert.DoesNotContain("[DONE]", text.ToString(), StringComparison.Ordinal);
         durable.SetResult();
@@ -33,9 +36,10 @@ public sealed class ChargeTests
     {
         await using var rig = await GatewayRig.StartAsync();
         var durable = new TaskCompletionSource();
-        rig.Ledger.Gate = durable.Task;
+        rig.Ledger.Gate = durable;
         var answer = rig.PostAsync(GatewayRig.Chat("normal"), requestId: "held");
-        await GatewayRig.UntilAsync(() => rig.Upstreams[0].Requests.TryGetValue("held", out var seen) && seen.Emitted == 3, "the replica has answered");
+        await GatewayRig.UntilAsync(() => rig.Ledger.Asked == 1, "the ledger is asked");
+        await Task.Delay(200);
         Assert.False(answer.IsCompleted);
         durable.SetResult();
         Assert.Equal(HttpStatusCode.OK, (await answer).StatusCode);

@@ -14,6 +14,7 @@ using Xunit;
 namespace Amalgam.SystemTests.Runtimes;
 
 /// <summary>A runtime that is not ours, by its recipe alone: found, versioned, launched, watched, asked, stopped. With the model that comes with Amalgam.</summary>
+#pragma warning disable CA1001 // The engine is disposed in xunit's DisposeAsync.
 public sealed class LlamaServerTests : IAsyncLifetime
 {
     private const string Key = "a-key-of-this-replica";

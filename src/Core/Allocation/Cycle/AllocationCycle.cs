@@ -39,6 +39,10 @@ internal sealed class AllocationCycle(PlanningState state)
         var keys = new KeyTable(state);
         var starter = new Starter(state, targets, bounds, keys);
         var pass = new StartPass(state, targets, keys, debts.Standing);
+        var consolidation = new Consolidation(state, bounds);
+        var gathering = new Gathering(state, bounds, starter, consolidation);
+        gathering.Run();
+        Upgrade.Run(state, starter, keys);
         for (var round = 0; round < MostRounds; round++)
         {
             pass.Run(starter.WhereItBelongs);
@@ -47,6 +51,8 @@ internal sealed class AllocationCycle(PlanningState state)
             pass.Run(starter.Borrow);
             claims += pass.Run(starter.Reclaim);
             claims += pass.Run(starter.Preempt);
+            claims += pass.Run(consolidation.TryMakeRoom);
+            pass.Run(gathering.Lend);
             if (claims == 0)
             {
                 return;

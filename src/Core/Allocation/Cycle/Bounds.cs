@@ -40,8 +40,9 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
     {
         for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
         {
+            // The target of a family without siblings binds nobody: what is above it there was lent to its own members.
             var at = state.Tree.At(u, chip);
-            if (state.Tree.Held[at] + request.Milli > targets.Leasable[at])
+            if ((u == request.Shape.Leaf || HasSiblings(u)) && state.Tree.Held[at] + request.Milli > targets.Leasable[at])
             {
                 return false;
             }
@@ -49,6 +50,15 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
 
         return true;
     }
+
+    public bool LeafWithinTarget(in Request request, int chip)
+    {
+        var at = state.Tree.At(request.Shape.Leaf, chip);
+        return state.Tree.Held[at] + request.Milli <= targets.Leasable[at];
+    }
+
+    /// <summary>Whether the unit's share, were it empty, would hold the request.</summary>
+    public bool FitsShare(in Request request, int chip) => request.Milli <= targets.Leasable[state.Tree.At(request.Shape.Leaf, chip)];
 
     /// <summary>How many levels up from the leaf the request stays within the target, without a gap.</summary>
     public int LevelsWithinTarget(in Request request, int chip)
@@ -93,7 +103,11 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
         return best;
     }
 
-    private long Honoured(int unit, int chip)
+    private bool HasSiblings(int unit) =>
+        (state.Tree.Parent[unit] < 0 ? state.Tree.Roots : state.Tree.Children[state.Tree.Parent[unit]]).Count > 1;
+
+    /// <summary>What is guaranteed, or what is left of it where stock was lost.</summary>
+    public long Honoured(int unit, int chip)
     {
         var at = state.Tree.At(unit, chip);
         var short_ = targets.Solution.ShortfallMilli[unit][chip];

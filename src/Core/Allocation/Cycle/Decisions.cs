@@ -62,13 +62,17 @@ internal static class Decisions
             return false;
         }
 
+        var rest = new List<HeldMember>(b);
         foreach (var member in a)
         {
-            if (!b.Exists(other => other.Slot.Chip == member.Slot.Chip && other.Slot.Node == member.Slot.Node &&
-                other.Slot.Devices.AsSpan().SequenceEqual(member.Slot.Devices)))
+            var at = rest.FindIndex(other => other.Slot.Chip == member.Slot.Chip && other.Slot.Node == member.Slot.Node &&
+                other.Slot.Devices.AsSpan().SequenceEqual(member.Slot.Devices));
+            if (at < 0)
             {
                 return false;
             }
+
+            rest.RemoveAt(at);
         }
 
         return true;

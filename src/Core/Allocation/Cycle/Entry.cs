@@ -38,6 +38,8 @@ internal sealed class Entry(WorkloadState workload, int index, Shape shape)
     /// <summary>For whom it lost, moved or shrank.</summary>
     public Entry? Beneficiary { get; set; }
 
+    public long WaitingSinceMs => Workload.WaitingSinceMs ?? Workload.SubmittedMs;
+
     public bool StartedNow => Before is { Count: 0 } || Evicted is not null;
 
     public long SinceMs

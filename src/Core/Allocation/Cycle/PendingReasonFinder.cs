@@ -43,6 +43,7 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
         var shape = entry.Shape;
         var request = new Request(entry);
         (PendingReason Reason, string Detail, string Change) best = (PendingReason.NoSuchChip, NoChip(shape), AddNode(shape));
+        var nearest = -1;
         for (var c = 0; c < state.Chips.Length; c++)
         {
             if (shape.Speeds[c] <= 0)
@@ -51,14 +52,23 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             }
 
             var judged = JudgeClass(request, c);
-            if (judged.Reason > best.Reason || (judged.Reason == best.Reason && best.Reason == PendingReason.NoSuchChip))
+            if (Nearness(judged.Reason) > nearest)
             {
-                best = judged;
+                (best, nearest) = (judged, Nearness(judged.Reason));
             }
         }
 
         return best;
     }
+
+    // A class that can never hold it is the farthest; a policy can be changed.
+    private static int Nearness(PendingReason reason) => reason switch
+    {
+        PendingReason.NoSuchChip => 0,
+        PendingReason.TooLarge => 1,
+        PendingReason.Admission => 2,
+        _ => (int)reason,
+    };
 
     private (PendingReason Reason, string Detail, string Change) JudgeClass(in Request request, int chip)
     {
@@ -110,7 +120,7 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             return (PendingReason.Capacity, $"The {name} nodes that could hold it are lost at the moment.", "Bring a lost node back.");
         }
 
-        if (!bounds.WithinTarget(request, chip))
+        if (!bounds.LeafWithinTarget(request, chip))
         {
             var at = state.Tree.At(request.Shape.Leaf, chip);
             return (PendingReason.Share,

@@ -123,6 +123,14 @@ internal sealed class PlanningState
         Count(entry.Shape, member.Slot.Chip, +1);
     }
 
+    /// <summary>One member goes to devices that the stock has already given out; its old ones have been returned.</summary>
+    public void Move(Entry entry, int number, Slot slot)
+    {
+        Remember(entry);
+        var position = entry.Members.FindIndex(member => member.Number == number);
+        entry.Members[position] = new HeldMember(number, slot, NowMs);
+    }
+
     private void Count(Shape shape, int chip, int sign) =>
         Tree.Add(shape.Leaf, chip, sign * shape.Member.Milli, shape.Speeds[chip], shape.Preemptible);
 

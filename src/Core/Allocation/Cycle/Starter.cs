@@ -6,7 +6,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 internal sealed class Starter
 {
     /// <summary>Thousandths: a class where work is at least this well off is one where it belongs.</summary>
-    private const int Belongs = 900;
+    public const int Belongs = 900;
 
     private readonly PlanningState _state;
     private readonly Bounds _bounds;
@@ -54,11 +54,14 @@ internal sealed class Starter
             (!request.IsGrowth && Claim(request, ClaimKind.Term));
     }
 
-    private bool Claim(Request request, ClaimKind kind, bool withinTarget = false)
+    /// <summary>Devices on the classes where the work belongs, held by what comes later in the order of its unit after a lease term.</summary>
+    public bool ReorderToWhereItBelongs(Request request) => Claim(request, ClaimKind.Term, withinTarget: true, Belongs);
+
+    private bool Claim(Request request, ClaimKind kind, bool withinTarget = false, int efficiency = 0)
     {
         foreach (var chip in ChipsFor(request.Shape))
         {
-            if (!request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
+            if (request.Shape.Efficiency[chip] >= efficiency && !request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
                 (!withinTarget || _bounds.WithinTarget(request, chip)) && _search.TryClaim(request, chip, kind))
             {
                 return true;
@@ -129,16 +132,65 @@ internal sealed class Starter
 
     private void Begin(Request request)
     {
+        GoBack(request);
         _state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
         _slots.Clear();
         _source.Started(request.Entry);
+    }
+
+    // What lost its place in this cycle and finds that place free again has lost nothing.
+    private void GoBack(Request request)
+    {
+        var entry = request.Entry;
+        if (entry.Evicted is null || entry.Running || entry.Before!.Count != _slots.Count)
+        {
+            return;
+        }
+
+        foreach (var slot in _slots)
+        {
+            _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member);
+        }
+
+        var back = new List<Slot>();
+        foreach (var member in entry.Before)
+        {
+            if (member.Slot.Chip == _slots[0].Chip && IsFree(member.Slot, request.Shape))
+            {
+                _state.Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, request.Shape.Member);
+                back.Add(member.Slot);
+            }
+        }
+
+        if (back.Count == _slots.Count)
+        {
+            _slots.Clear();
+            _slots.AddRange(back);
+            return;
+        }
+
+        back.ForEach(slot => _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member));
+        _slots.ForEach(slot => _state.Stocks[slot.Chip].Take(slot.Node, slot.Devices, request.Shape.Member));
+    }
+
+    private bool IsFree(Slot slot, Shape shape)
+    {
+        foreach (var device in slot.Devices)
+        {
+            if (!_state.Stocks[slot.Chip].DeviceFits(slot.Node, device, shape.Member))
+            {
+                return false;
+            }
+        }
+
+        return _state.Stocks[slot.Chip].HasRoom(slot.Node, shape.Member);
     }
 
     // A gang grows on the class where it is.
     private static bool StaysOnItsClass(Request request, int chip) =>
         !request.IsGrowth || request.Shape.IsService || request.Entry.Members[0].Slot.Chip == chip;
 
-    private int[] ChipsFor(Shape shape)
+    public int[] ChipsFor(Shape shape)
     {
         if (!_order.TryGetValue(shape, out var order))
         {

@@ -83,14 +83,14 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         var bestExcess = long.MinValue;
         for (var leaf = 0; leaf < state.RunningIn.Length; leaf++)
         {
-            if (state.RunningIn[leaf].Count == 0 || Pushable(leaf, chip, kind, levels) is not (> 0 and var pushable))
+            if (state.RunningIn[leaf].Count == 0 || Pushable(request, leaf, chip, kind, levels) is not (> 0 and var pushable))
             {
                 continue;
             }
 
             var at = state.Tree.At(leaf, chip);
             var excess = state.Tree.Held[at] - targets.Leasable[at];
-            if (excess < bestExcess || FirstIn(leaf, chip, kind, levels, onlyNode, pushable) is not { } victim)
+            if (excess < bestExcess || FirstIn(request, leaf, chip, kind, levels, onlyNode, pushable) is not { } victim)
             {
                 continue;
             }
@@ -104,14 +104,14 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         return best;
     }
 
-    private Victim? FirstIn(int leaf, int chip, ClaimKind kind, int levels, int onlyNode, long pushable)
+    private Victim? FirstIn(in Request request, int leaf, int chip, ClaimKind kind, int levels, int onlyNode, long pushable)
     {
         var list = ListOf(leaf);
         for (var i = 0; i < list.Count; i++)
         {
             var victim = list[i];
             if (IsThere(victim, chip, onlyNode) && SizeOf(victim, chip) <= pushable &&
-                (kind == ClaimKind.GuaranteeShielded || !IsYoung(victim)) && OtherClassesAllow(victim, chip, kind, levels))
+                (kind == ClaimKind.GuaranteeShielded || !IsYoung(victim)) && OtherClassesAllow(request, victim, chip, kind, levels))
             {
                 return victim;
             }
@@ -121,7 +121,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
     }
 
     // A gang over several classes gives all of them up.
-    private bool OtherClassesAllow(in Victim victim, int chip, ClaimKind kind, int levels)
+    private bool OtherClassesAllow(in Request request, in Victim victim, int chip, ClaimKind kind, int levels)
     {
         if (!victim.Entry.Shape.Sample.Mixed)
         {
@@ -130,7 +130,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
 
         for (var c = 0; c < state.Chips.Length; c++)
         {
-            if (c != chip && victim.Entry.MilliOn(c) is > 0 and var milli && milli > Pushable(victim.Entry.Shape.Leaf, c, kind, levels))
+            if (c != chip && victim.Entry.MilliOn(c) is > 0 and var milli && milli > Pushable(request, victim.Entry.Shape.Leaf, c, kind, levels))
             {
                 return false;
             }
@@ -139,24 +139,59 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         return true;
     }
 
-    /// <summary>How much the leaf can lose on a class before it, or a family of it that is not the claimant's, is at its floor.</summary>
-    private long Pushable(int leaf, int chip, ClaimKind kind, int levels)
+    /// <summary>
+    /// How much the leaf can lose on a class before it, or a family of it that is not the claimant's, is at its floor. For a
+    /// guarantee the floor is the guarantee of those who lose, and a gang that straddles it counts as borrowed. For a target it is
+    /// the target, and nothing that is wholly within a guarantee goes to who is beyond its own.
+    /// </summary>
+    private long Pushable(in Request request, int leaf, int chip, ClaimKind kind, int levels)
     {
-        var floors = kind is ClaimKind.Guarantee or ClaimKind.GuaranteeShielded ? targets.Guaranteed : targets.Leasable;
         var least = long.MaxValue;
         for (var u = leaf; u >= 0 && _onPath[u] <= 0; u = state.Tree.Parent[u])
         {
-            var at = state.Tree.At(u, chip);
-            least = Math.Min(least, state.Tree.Held[at] - floors[at]);
             var parent = state.Tree.Parent[u];
             var common = parent < 0 ? _path : _onPath[parent] - 1;
             if ((parent < 0 || _onPath[parent] > 0) && common > levels)
             {
                 return 0;
             }
+
+            least = Math.Min(least, Above(u, chip, kind));
         }
 
-        return least == long.MaxValue ? 0 : least;
+        return least == long.MaxValue || (kind is ClaimKind.Target or ClaimKind.PriorityThenTarget &&
+            BorrowsFromGuaranteed(request, leaf, chip)) ? 0 : least;
+    }
+
+    private long Above(int unit, int chip, ClaimKind kind)
+    {
+        var at = state.Tree.At(unit, chip);
+        return kind is ClaimKind.Guarantee or ClaimKind.GuaranteeShielded
+            ? state.Tree.Held[at] > targets.Guaranteed[at] ? long.MaxValue - 1 : 0
+            : state.Tree.Held[at] - targets.Leasable[at];
+    }
+
+    private bool BorrowsFromGuaranteed(in Request request, int leaf, int chip)
+    {
+        var guaranteed = false;
+        var u = leaf;
+        for (; u >= 0 && _onPath[u] <= 0; u = state.Tree.Parent[u])
+        {
+            guaranteed |= state.Tree.Held[state.Tree.At(u, chip)] <= bounds.Honoured(u, chip);
+        }
+
+        if (!guaranteed)
+        {
+            return false;
+        }
+
+        // The claimant's branch below the common ancestor: is it beyond its own guarantee?
+        var common = u;
+        for (u = request.Shape.Leaf; state.Tree.Parent[u] != common; u = state.Tree.Parent[u])
+        {
+        }
+
+        return state.Tree.Held[state.Tree.At(u, chip)] + request.Milli > bounds.Honoured(u, chip);
     }
 
     private void MarkPath(int leaf)

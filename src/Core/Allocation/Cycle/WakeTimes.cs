@@ -32,7 +32,7 @@ internal static class WakeTimes
                 var patience = row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
                 if (patience < long.MaxValue && row.Head() is { } head)
                 {
-                    next = Later(state, next, head.Workload.SubmittedMs + patience);
+                    next = Later(state, next, head.WaitingSinceMs + patience);
                 }
             }
         }

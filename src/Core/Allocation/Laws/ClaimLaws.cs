@@ -74,7 +74,8 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
         var ours = _path.TakeWhile(unit => !theirs.Contains(unit)).ToList();
         var apart = theirs.TakeWhile(unit => !_path.Contains(unit)).ToList();
         return ours.Count > 0 && apart.Count > 0 && Entitled(ours, guarantee) && apart.All(unit =>
-            state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit) - OnChip(pieces) >= Floor(unit, guarantee));
+            MayLose(unit, state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit), OnChip(pieces), guarantee)) &&
+            (guarantee || ClaimsWithinGuarantee(ours[^1]) || apart.All(unit => state.HeldAfter(unit, chip) > state.Guarantee(unit, chip)));
     }
 
     private bool Entitled(List<string> ours, bool guarantee)
@@ -114,8 +115,12 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
     private static int SpeedOn(WorkloadState workload, string chip) =>
         workload.Speeds.FirstOrDefault(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;
 
-    private long Floor(string unit, bool guarantee) =>
-        guarantee ? state.Guarantee(unit, chip) : state.Targets.GetValueOrDefault((unit, chip));
+    // A gang that straddles a guarantee counts as borrowed; below a target nobody is pushed.
+    private bool MayLose(string unit, long held, long size, bool guarantee) => guarantee
+        ? held > state.Guarantee(unit, chip)
+        : held - size >= state.Targets.GetValueOrDefault((unit, chip));
+
+    private bool ClaimsWithinGuarantee(string unit) => state.HeldAfter(unit, chip) + _size <= state.Guarantee(unit, chip);
 
     private bool IsYoung(WorkloadState other, List<Piece> pieces)
     {

@@ -5,6 +5,8 @@ internal static class EvictionLaws
 {
     public static void Check(CheckedState state, List<LawViolation> found)
     {
+        // What is kept for a gathering gang looks idle and is not.
+        var gathering = state.Plan.Pending.Any(pending => pending.Reason == PendingReason.Gathering);
         var starts = state.Plan.Decisions.OfType<StartDecision>().Select(start => start.WorkloadId)
             .Concat(state.Plan.Decisions.OfType<ResizeDecision>().Select(resize => resize.WorkloadId)).ToHashSet(StringComparer.Ordinal);
         foreach (var evict in state.Plan.Decisions.OfType<EvictDecision>())
@@ -20,7 +22,11 @@ internal static class EvictionLaws
                 continue;
             }
 
-            Needed(state, evict.WorkloadId, beneficiary, found);
+            if (!gathering)
+            {
+                Needed(state, evict.WorkloadId, beneficiary, found);
+            }
+
             WithinGuarantee(state, evict.WorkloadId, beneficiary, found);
         }
     }
@@ -85,7 +91,8 @@ internal static class EvictionLaws
             foreach (var unit in loser.Where(unit => !gainer.Contains(unit)))
             {
                 var kept = state.HeldBefore(unit, chip) - LostToOutside(state, unit, chip);
-                if (kept < Math.Min(state.Guarantee(unit, chip), state.HeldBefore(unit, chip)))
+                // The lease that straddles the guarantee is the last that may go.
+                if (kept + LargestLost(state, unit, chip) <= state.Guarantee(unit, chip))
                 {
                     found.Add(new(Law.L7, $"{victim} was evicted for {beneficiary}, although {unit} held no more than its guarantee of {chip}"));
                 }
@@ -93,18 +100,19 @@ internal static class EvictionLaws
         }
     }
 
-    private static long LostToOutside(CheckedState state, string unit, string chip)
+    private static long LostToOutside(CheckedState state, string unit, string chip) => LossesToOutside(state, unit, chip).Sum();
+
+    private static long LargestLost(CheckedState state, string unit, string chip) => LossesToOutside(state, unit, chip).DefaultIfEmpty(0).Max();
+
+    private static IEnumerable<long> LossesToOutside(CheckedState state, string unit, string chip)
     {
-        long lost = 0;
         foreach (var evict in state.Plan.Decisions.OfType<EvictDecision>())
         {
             if (evict.BeneficiaryId is { } beneficiary && state.PathOf(state.Workloads[evict.WorkloadId].Unit).Contains(unit) &&
                 !state.PathOf(state.Workloads[beneficiary].Unit).Contains(unit))
             {
-                lost += state.Before[evict.WorkloadId].Where(piece => string.Equals(state.ChipOf(piece.Node), chip, StringComparison.Ordinal)).Sum(piece => piece.Milli);
+                yield return state.Before[evict.WorkloadId].Where(piece => string.Equals(state.ChipOf(piece.Node), chip, StringComparison.Ordinal)).Sum(piece => piece.Milli);
             }
         }
-
-        return lost;
     }
 }

@@ -65,6 +65,7 @@ public static class PlanReplay
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(plan);
         var state = new CheckedState(snapshot, plan);
+        var evicted = plan.Decisions.OfType<EvictDecision>().Select(evict => evict.WorkloadId).ToHashSet(StringComparer.Ordinal);
         return snapshot with
         {
             Leases = [.. state.After.OrderBy(held => held.Key, StringComparer.Ordinal).SelectMany(held => held.Value).Select(piece => new MemberLease
@@ -72,6 +73,7 @@ public static class PlanReplay
                 WorkloadId = piece.Workload, Member = piece.Member, Node = piece.Node, Devices = [.. piece.Devices],
                 MilliPerDevice = piece.MilliPerDevice, SinceMs = piece.SinceMs,
             })],
+            Workloads = [.. snapshot.Workloads.Select(workload => evicted.Contains(workload.Id) ? workload with { WaitingSinceMs = snapshot.NowMs } : workload)],
             History = plan.History,
         };
     }

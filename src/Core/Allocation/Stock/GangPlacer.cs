@@ -49,6 +49,34 @@ internal static class GangPlacer
         slots.RemoveRange(start, slots.Count - start);
     }
 
+    /// <summary>One member on this very node.</summary>
+    public static Slot? TakeOneOn(ClassStock stock, int chip, int node, in MemberShape shape)
+    {
+        var devices = shape.IsShare ? PickShare(stock, node, shape) : Pick(stock, node, shape);
+        if (devices is null)
+        {
+            return null;
+        }
+
+        stock.Take(node, devices, shape);
+        return new Slot(chip, node, devices, shape.MilliPerDevice);
+    }
+
+    private static int[]? PickShare(ClassStock stock, int node, in MemberShape shape)
+    {
+        var best = -1;
+        for (var index = 0; index < stock.Nodes[node].Devices && stock.HasRoom(node, shape); index++)
+        {
+            if (stock.DeviceFits(node, index, shape) &&
+                (best < 0 || stock.FreeMilliOf(node, index) < stock.FreeMilliOf(node, best)))
+            {
+                best = index;
+            }
+        }
+
+        return best < 0 ? null : [best];
+    }
+
     private static bool TakeShares(ClassStock stock, int chip, in MemberShape shape, int members, List<Slot> slots)
     {
         for (var m = 0; m < members; m++)

@@ -3,6 +3,7 @@ using Amalgam.Runtime.Model;
 using Amalgam.Runtime.Sampling;
 using Amalgam.Runtime.Serving.Batching;
 using Amalgam.Runtime.Tokenizing;
+using Xunit;
 
 namespace Core.Tests.Runtime.Serving;
 
@@ -125,7 +126,7 @@ public sealed class BatchingTests
         var fails = true;
         var model = new SimulatedLanguageModel(SimulatedLanguageModel.Alphabet)
         {
-            BeforePass = _ => _ = fails ? throw new InvalidOperationException("the machine room is on fire") : 0,
+            BeforePass = _ => FailWhen(fails, "the machine room is on fire"),
         };
         await using var server = await TestServer.StartAsync(model);
         var (status, body) = await server.AskAsync("/v1/completions", """{"model":"alphabet","prompt":"w"}""");
@@ -141,7 +142,7 @@ public sealed class BatchingTests
     {
         var model = new SimulatedLanguageModel(SimulatedLanguageModel.Alphabet)
         {
-            BeforePass = batch => _ = batch[0].Token == 'y' ? throw new InvalidOperationException("lost") : 0,
+            BeforePass = batch => FailWhen(batch[0].Token == 'y', "lost"),
         };
         await using var server = await TestServer.StartAsync(model);
         var events = await server.StreamAsync("/v1/completions", """{"model":"alphabet","prompt":"w","stream":true}""");
@@ -179,6 +180,14 @@ public sealed class BatchingTests
         }
 
         return text;
+    }
+
+    private static void FailWhen(bool fails, string why)
+    {
+        if (fails)
+        {
+            throw new InvalidOperationException(why);
+        }
     }
 
     private static async Task Until(Func<bool> condition)

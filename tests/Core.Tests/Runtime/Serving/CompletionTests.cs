@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Text.Json;
+using Xunit;
 
 namespace Core.Tests.Runtime.Serving;
 

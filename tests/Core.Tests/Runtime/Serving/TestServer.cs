@@ -4,6 +4,7 @@ using System.Text.Json;
 using Amalgam.Runtime.Serving;
 using Amalgam.Runtime.Serving.Batching;
 using Amalgam.Runtime.Serving.Http;
+using Xunit;
 
 namespace Core.Tests.Runtime.Serving;
 

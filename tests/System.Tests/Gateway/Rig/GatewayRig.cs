@@ -102,6 +102,7 @@ internal sealed class GatewayRig : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
+        Ledger.Gate?.TrySetResult();
         await Drain.StopAsync(TimeSpan.Zero, TimeProvider.System);
         await _app.DisposeAsync();
         foreach (var upstream in Upstreams) await upstream.DisposeAsync();

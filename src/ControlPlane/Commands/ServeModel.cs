@@ -10,7 +10,7 @@ using Amalgam.Core.Workloads;
 namespace Amalgam.ControlPlane.Commands;
 
 /// <summary>`serve`: one model behind one name.</summary>
-public static class SubmitService
+public static class ServeModel
 {
     public const int DefaultContext = 4096;
 

@@ -10,7 +10,7 @@ using Amalgam.Core.Workloads;
 namespace Amalgam.ControlPlane.Commands;
 
 /// <summary>`run`: any command as a job.</summary>
-public static class SubmitJob
+public static class RunJob
 {
     private const int MaxArguments = 4096;
     private const int MaxCommandBytes = 1 << 20;
