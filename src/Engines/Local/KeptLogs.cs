@@ -3,8 +3,7 @@ namespace Amalgam.Engines.Local;
 /// <summary>The folders of forgotten members, under `logs/WORKLOAD/LEASE`, within a bound for all of them.</summary>
 internal sealed class KeptLogs(string folder, long bytesKept)
 {
-    private const int ForgetsBetweenPrunes = 256;
-    private int _forgets;
+    private long _bytesSincePrune = bytesKept;
 
     /// <returns>Null when the lease is unknown or was pruned.</returns>
     public MemberFolder? Find(string leaseId)
@@ -31,16 +30,18 @@ internal sealed class KeptLogs(string folder, long bytesKept)
         var workload = Path.Combine(folder, launch.WorkloadId);
         PrivateFile.CreateFolder(workload);
         if (Directory.Exists(member.Folder.Work) && !Directory.EnumerateFileSystemEntries(member.Folder.Work).Any()) Directory.Delete(member.Folder.Work);
+        _bytesSincePrune += Bytes(new DirectoryInfo(member.Folder.Path));
         Directory.Move(member.Folder.Path, Path.Combine(workload, member.LeaseId));
-        if (++_forgets % ForgetsBetweenPrunes == 0) Prune();
+        // Counting all of them takes time: only when an eighth of the bound may be new.
+        if (_bytesSincePrune > bytesKept / 8) Prune();
     }
 
     /// <summary>Deletes the oldest until the rest is within the bound.</summary>
-    public void Prune()
+    private void Prune()
     {
-        if (!Directory.Exists(folder)) return;
+        _bytesSincePrune = 0;
         var leases = Directory.EnumerateDirectories(folder).SelectMany(Directory.EnumerateDirectories).Select(path => new DirectoryInfo(path))
-            .Select(lease => (lease, Bytes: lease.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length))).ToList();
+            .Select(lease => (lease, Bytes: Bytes(lease))).ToList();
         var total = leases.Sum(lease => lease.Bytes);
         foreach (var (lease, bytes) in leases.OrderBy(lease => lease.lease.LastWriteTimeUtc))
         {
@@ -49,4 +50,6 @@ internal sealed class KeptLogs(string folder, long bytesKept)
             total -= bytes;
         }
     }
+
+    private static long Bytes(DirectoryInfo lease) => lease.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 }

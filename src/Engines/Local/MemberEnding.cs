@@ -15,8 +15,7 @@ internal sealed class MemberEnding(LocalEngineOptions options, string bootId)
         {
             member.Stuck = left.GetValueOrDefault(member);
             if (member.Stuck is not null) continue;
-            Reap(member.Launch!.Pid);
-            member.End = Describe(member);
+            member.End = Describe(member, Reap(member.Launch!.Pid));
             TryWrite(member, member.End);
         }
     }
@@ -39,13 +38,15 @@ internal sealed class MemberEnding(LocalEngineOptions options, string bootId)
     }
 
     /// <summary>A child of ours that ended stays in the process table until it is asked for; others' children are none of ours.</summary>
-    private static unsafe void Reap(int pid)
+    /// <returns>The signal that ended the member's shell; null when it is not known.</returns>
+    private static unsafe int? Reap(int pid)
     {
         int status;
-        if (pid > 0) _ = Posix.WaitPid(pid, &status, Posix.WNOHANG);
+        if (pid <= 0 || Posix.WaitPid(pid, &status, Posix.WNOHANG) != pid) return null;
+        return (status & 0x7f) is > 0 and var signal ? signal : null;
     }
 
-    private EndRecord Describe(Member member)
+    private EndRecord Describe(Member member, int? signal)
     {
         if (member.Folder.ReadExit() is { } exit)
             return new EndRecord(
@@ -54,6 +55,14 @@ internal sealed class MemberEnding(LocalEngineOptions options, string bootId)
         if (member.Killed is not null)
             return new EndRecord(
                 MemberPhase.Exited, 128 + Posix.SIGKILL, options.Clock.GetUtcNow().ToUnixTimeMilliseconds(), member.PeakMiB, member.CpuMs, member.Killed);
+        // Stopped so early that its shell did not listen yet, or by a control plane that died before it wrote the end down.
+        if (member.Stop is { } stop && member.Launch!.BootId == bootId)
+        {
+            var endedAt = signal is null ? LastSign(member) : options.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+            var code = 128 + (signal ?? (options.Clock.GetUtcNow().ToUnixTimeMilliseconds() >= stop.DeadlineUnixMs ? Posix.SIGKILL : Posix.SIGTERM));
+            return new EndRecord(MemberPhase.Exited, code, endedAt, member.PeakMiB, member.CpuMs, "stopped");
+        }
+
         return new EndRecord(MemberPhase.Lost, null, LastSign(member), member.PeakMiB, member.CpuMs, LostDetail(member.Launch!));
     }
 

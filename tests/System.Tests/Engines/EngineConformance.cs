@@ -22,10 +22,10 @@ public abstract class EngineConformance : IAsyncLifetime
     /// <summary>What <see cref="RunsUntilStopped"/> ends with when it is stopped.</summary>
     protected virtual int StoppedCode => 0;
 
-    /// <summary>A command that runs until it is stopped and then ends in good time.</summary>
+    /// <summary>A command that says `ready`, runs until it is stopped and then ends in good time.</summary>
     protected abstract IReadOnlyList<string> RunsUntilStopped();
 
-    /// <summary>A command that does not care for the stop signal.</summary>
+    /// <summary>A command that says `ready` and does not care for the stop signal.</summary>
     protected abstract IReadOnlyList<string> IgnoresTheStop();
 
     /// <summary>Makes a running member disappear without a word, as a power cut would.</summary>
@@ -80,7 +80,7 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task A_stop_is_heard_within_its_grace()
     {
-        await StartAsync("a", RunsUntilStopped());
+        await StartReadyAsync("a", RunsUntilStopped());
         await StopAsync("a", 2, TimeSpan.FromSeconds(60));
         var ended = await EndedAsync("a");
         Assert.Equal((MemberPhase.Exited, StoppedCode), (ended.Phase, ended.ExitCode));
@@ -89,7 +89,7 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task A_member_that_does_not_hear_the_stop_is_killed_when_the_grace_is_over()
     {
-        await StartAsync("a", IgnoresTheStop());
+        await StartReadyAsync("a", IgnoresTheStop());
         await StopAsync("a", 2, TimeSpan.FromSeconds(0.5));
         Assert.Equal(MemberPhase.Stopping, (await FindAsync("a"))!.Phase);
         var ended = await EndedAsync("a");
@@ -100,7 +100,7 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task A_stop_without_grace_kills_at_once()
     {
-        await StartAsync("a", IgnoresTheStop());
+        await StartReadyAsync("a", IgnoresTheStop());
         await StopAsync("a", 2, TimeSpan.Zero);
         Assert.Equal(137, (await FindAsync("a"))!.ExitCode);
     }
@@ -109,6 +109,7 @@ public abstract class EngineConformance : IAsyncLifetime
     public async Task The_members_of_a_gang_live_and_end_each_for_itself()
     {
         for (var member = 0; member < 4; member++) await StartAsync($"m{member}", member == 2 ? SaysHello(3) : RunsUntilStopped(), member: member);
+        await ReadyAsync("m3");
         Assert.Equal(3, (await EndedAsync("m2")).ExitCode);
         var others = (await ObserveAsync()).Where(seen => seen.LeaseId != Lease("m2")).ToList();
         Assert.Equal(3, others.Count);
@@ -132,7 +133,7 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task A_member_that_is_gone_without_a_word_is_lost_and_its_end_is_the_last_sign_of_life()
     {
-        await StartAsync("a", RunsUntilStopped());
+        await StartReadyAsync("a", RunsUntilStopped());
         var seen = await FindAsync("a");
         await LoseAsync(Lease("a"));
         var lost = await EndedAsync("a");
@@ -144,7 +145,7 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task The_same_start_twice_starts_once()
     {
-        var first = await StartAsync("a", RunsUntilStopped());
+        var first = await StartReadyAsync("a", RunsUntilStopped());
         await Engine.ApplyAsync(first, default);
         Assert.Equal(MemberPhase.Running, Assert.Single(await ObserveAsync()).Phase);
         await StopAsync("a", 2, TimeSpan.FromSeconds(60));
@@ -181,7 +182,7 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task A_command_of_an_older_generation_is_refused()
     {
-        await StartAsync("a", RunsUntilStopped(), generation: 5);
+        await StartReadyAsync("a", RunsUntilStopped(), generation: 5);
         await Assert.ThrowsAsync<EngineException>(async () => await StopAsync("a", 4, TimeSpan.Zero));
         await ReopenAsync();
         await Assert.ThrowsAsync<EngineException>(async () => await StopAsync("a", 4, TimeSpan.Zero));
@@ -191,14 +192,14 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task A_running_member_is_not_forgotten()
     {
-        await StartAsync("a", RunsUntilStopped());
+        await StartReadyAsync("a", RunsUntilStopped());
         await Assert.ThrowsAsync<EngineException>(async () => await Engine.ApplyAsync(new ForgetMember(Lease("a"), 2), default));
     }
 
     [Fact]
     public async Task A_new_control_plane_finds_what_runs_and_what_ended_meanwhile()
     {
-        await StartAsync("runs", RunsUntilStopped());
+        await StartReadyAsync("runs", RunsUntilStopped());
         await StartAsync("ends", SaysHello(9));
         var before = await FindAsync("runs");
         await ReopenAsync();
@@ -213,7 +214,7 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task A_new_control_plane_keeps_the_promise_of_a_stop()
     {
-        await StartAsync("a", IgnoresTheStop());
+        await StartReadyAsync("a", IgnoresTheStop());
         await StopAsync("a", 2, TimeSpan.FromSeconds(0.5));
         await ReopenAsync();
         Assert.Equal(137, (await EndedAsync("a")).ExitCode);
@@ -230,6 +231,16 @@ public abstract class EngineConformance : IAsyncLifetime
         await Engine.ApplyAsync(start, default);
         return start;
     }
+
+    /// <summary>Started, and far enough to hear a signal as it means to.</summary>
+    protected async Task<StartMember> StartReadyAsync(string name, IReadOnlyList<string> command, long generation = 1)
+    {
+        var start = await StartAsync(name, command, generation);
+        await ReadyAsync(name);
+        return start;
+    }
+
+    protected Task ReadyAsync(string name) => UntilAsync(async () => (await LinesAsync(name, follow: false)).Contains("ready"), $"{name} is ready");
 
     protected ValueTask StopAsync(string name, long generation, TimeSpan grace) => Engine.ApplyAsync(new StopMember(Lease(name), generation, grace), default);
 

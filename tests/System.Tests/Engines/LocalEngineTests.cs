@@ -15,9 +15,9 @@ public sealed class LocalEngineTests : EngineConformance
 
     protected override IReadOnlyList<string> SaysHello(int exitCode) => Shell($"echo hello; exit {exitCode}");
 
-    protected override IReadOnlyList<string> RunsUntilStopped() => Shell("trap 'exit 0' TERM; while :; do sleep 0.05; done");
+    protected override IReadOnlyList<string> RunsUntilStopped() => Shell("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done");
 
-    protected override IReadOnlyList<string> IgnoresTheStop() => Shell("trap '' TERM INT; while :; do sleep 0.05; done");
+    protected override IReadOnlyList<string> IgnoresTheStop() => Shell("trap '' TERM INT; echo ready; while :; do sleep 0.05; done");
 
     /// <summary>The whole group in one call: killed one by one, the first would still be written down by the second.</summary>
     protected override async Task LoseAsync(string leaseId)
@@ -167,7 +167,8 @@ public sealed class LocalEngineTests : EngineConformance
         Assert.Equal("700", Convert.ToString((int)folder.UnixFileMode, 8));
         Assert.All(folder.GetFiles(), file => Assert.Equal("600", Convert.ToString((int)file.UnixFileMode, 8)));
         Assert.All(folder.GetFiles(), file => Assert.DoesNotContain("very-secret", File.ReadAllText(file.FullName), StringComparison.Ordinal));
-        Assert.All(ProcessesOf(Lease("a")), pid => Assert.DoesNotContain("very-secret", File.ReadAllText($"/proc/{pid}/cmdline"), StringComparison.Ordinal));
+        using var ps = Process.Start(new ProcessStartInfo("ps", ["-ww", "-e", "-o", "args"]) { RedirectStandardOutput = true })!;
+        Assert.DoesNotContain("very-secret", await ps.StandardOutput.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -198,12 +199,28 @@ public sealed class LocalEngineTests : EngineConformance
     [Fact]
     public async Task A_start_that_was_cut_off_before_its_process_id_was_written_is_found_by_its_mark()
     {
-        await StartAsync("a", RunsUntilStopped());
+        await StartReadyAsync("a", RunsUntilStopped());
         EditLaunch("a", "pid", "0");
         await ReopenAsync();
         Assert.Equal(MemberPhase.Running, (await FindAsync("a"))!.Phase);
         await StopAsync("a", 2, TimeSpan.FromSeconds(60));
         Assert.Equal(0, (await EndedAsync("a")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_stop_right_after_the_start_is_a_stop_whatever_ran_already()
+    {
+        for (var i = 0; i < 30; i++)
+        {
+            await StartAsync($"m{i}", ["sleep", "1000"]);
+            await StopAsync($"m{i}", 2, TimeSpan.FromSeconds(60));
+        }
+
+        for (var i = 0; i < 30; i++)
+        {
+            var ended = await EndedAsync($"m{i}");
+            Assert.Equal((MemberPhase.Exited, 143, "stopped"), (ended.Phase, ended.ExitCode, ended.Detail));
+        }
     }
 
     [Fact]

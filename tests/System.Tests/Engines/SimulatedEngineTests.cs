@@ -17,9 +17,9 @@ public sealed class SimulatedEngineTests : EngineConformance
 
     protected override IReadOnlyList<string> SaysHello(int exitCode) => ["simulate", "--seconds", "0.05", "--exit", $"{exitCode}", "hello"];
 
-    protected override IReadOnlyList<string> RunsUntilStopped() => ["simulate", "--seconds", "100000"];
+    protected override IReadOnlyList<string> RunsUntilStopped() => ["simulate", "--seconds", "100000", "ready"];
 
-    protected override IReadOnlyList<string> IgnoresTheStop() => ["simulate", "--ignore-stop"];
+    protected override IReadOnlyList<string> IgnoresTheStop() => ["simulate", "--ignore-stop", "ready"];
 
     protected override int StoppedCode => 143;
 
