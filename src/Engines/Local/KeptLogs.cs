@@ -3,7 +3,7 @@ namespace Amalgam.Engines.Local;
 /// <summary>The folders of forgotten members, under `logs/WORKLOAD/LEASE`, within a bound for all of them.</summary>
 internal sealed class KeptLogs(string folder, long bytesKept)
 {
-    private long _bytesSincePrune = bytesKept;
+    private long _bytesSincePrune = long.MaxValue / 2; // the first time, always
 
     /// <returns>Null when the lease is unknown or was pruned.</returns>
     public MemberFolder? Find(string leaseId)
