@@ -154,8 +154,9 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         foreach (var removal in _removed)
         {
             removal.Entry.Beneficiary = request.Entry;
-            if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 })
+            if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 } && removal.Entry.Evicted is null)
             {
+                removal.Entry.EvictedFor = request.Entry;
                 removal.Entry.Evicted = ReasonOf(request, removal.Entry, kind);
             }
         }
