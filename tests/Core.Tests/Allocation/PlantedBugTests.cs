@@ -1,5 +1,6 @@
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Allocation.Laws;
+using Xunit;
 
 namespace Core.Tests.Allocation;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Allocation.Laws;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Core.Tests.Allocation;

@@ -1,4 +1,5 @@
 using Amalgam.Simulation.Scenarios;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Core.Tests.Allocation;

@@ -1,4 +1,5 @@
 using Amalgam.Core.Allocation.Order;
+using Xunit;
 
 namespace Core.Tests.Allocation;
 

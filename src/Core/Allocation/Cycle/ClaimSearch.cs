@@ -24,7 +24,8 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     {
         _removed.Clear();
         source.Spared.Clear();
-        if (Clear(request, chip, kind, onlyNode: -1) || ClearNodeByNode(request, chip, kind) || ClearSparingTheFirst(request, chip, kind))
+        if (Clear(request, chip, kind, onlyNode: -1) || (source.Next(request, chip, kind, -1) is not null &&
+            (ClearNodeByNode(request, chip, kind) || ClearSparingTheFirst(request, chip, kind))))
         {
             Spare(request, chip);
             Settle(request, chip, kind);
