@@ -42,6 +42,7 @@ internal sealed class AllocationCycle(PlanningState state)
         var consolidation = new Consolidation(state, bounds);
         var gathering = new Gathering(state, bounds, starter, consolidation);
         gathering.Run();
+        Upgrade.Run(state, starter, keys);
         for (var round = 0; round < MostRounds; round++)
         {
             pass.Run(starter.WhereItBelongs);

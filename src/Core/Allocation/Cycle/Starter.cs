@@ -6,7 +6,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 internal sealed class Starter
 {
     /// <summary>Thousandths: a class where work is at least this well off is one where it belongs.</summary>
-    private const int Belongs = 900;
+    public const int Belongs = 900;
 
     private readonly PlanningState _state;
     private readonly Bounds _bounds;
@@ -58,11 +58,14 @@ internal sealed class Starter
             (!request.IsGrowth && Claim(request, ClaimKind.Term));
     }
 
-    private bool Claim(Request request, ClaimKind kind, bool withinTarget = false)
+    /// <summary>Devices on the classes where the work belongs, held by what comes later in the order of its unit after a lease term.</summary>
+    public bool ReorderToWhereItBelongs(Request request) => Claim(request, ClaimKind.Term, withinTarget: true, Belongs);
+
+    private bool Claim(Request request, ClaimKind kind, bool withinTarget = false, int efficiency = 0)
     {
         foreach (var chip in ChipsFor(request.Shape))
         {
-            if (!request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
+            if (request.Shape.Efficiency[chip] >= efficiency && !request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
                 (!withinTarget || _bounds.WithinTarget(request, chip)) && _search.TryClaim(request, chip, kind))
             {
                 return true;

@@ -11,6 +11,7 @@ internal sealed class InteriorPoint
 {
     private const int StepLimit = 80;
     private const double ToBoundary = 0.995;
+    private const double TooShort = 0.1;
 
     private readonly NashProgramme _programme;
     private readonly IterationState _at;
@@ -37,7 +38,7 @@ internal sealed class InteriorPoint
             }
         }
         var at = solver._at;
-        return new NashPoint(at.Devices, at.Price, at.Value, at.Rent, steps);
+        return new NashPoint(at.Devices, at.Price, at.Value, at.Rent, steps, at.IsGoodEnough(Math.Max(accuracy, 1e-3)));
     }
 
     // 1. Predict: straight at the optimum. 2. See how far that goes, aim at the centre accordingly, correct for the curvature
@@ -56,6 +57,13 @@ internal sealed class InteriorPoint
         _at.AimAt(centre, corrected: true);
         _newton.Solve();
         (primal, dual) = _at.LongestSteps(ToBoundary);
+        if (Math.Min(primal, dual) < TooShort)
+        {
+            // The correction overshot: centre instead, or the next steps get shorter and shorter.
+            _at.AimAt(0.5 * mu, corrected: false);
+            _newton.Solve();
+            (primal, dual) = _at.LongestSteps(ToBoundary);
+        }
         if (!double.IsFinite(primal + dual) || Math.Max(primal, dual) < 1e-9)
         {
             return false;

@@ -70,7 +70,7 @@ internal sealed class IterationState
         return open <= accuracy * weight && RelativeResidual() <= accuracy;
     }
 
-    private double RelativeResidual()
+    public double RelativeResidual()
     {
         double worst = 0;
         for (var r = 0; r < _p.Rows; r++)

@@ -9,12 +9,13 @@ internal static class LevelByLevel
     /// <summary>Milli-devices of <paramref name="chip"/> that are guaranteed and honoured, per unit; the shortfall is what is not.</summary>
     public static void Guarantees(UnitTree tree, int chip, long[][] guaranteed, long[][] shortfall)
     {
-        long asked = 0;
-        foreach (var root in tree.Roots)
+        // Where nobody competes (the root) there is no family to serve first: members get their own guarantees only.
+        Share(tree, chip, tree.Roots, Math.Min(Asked(tree, tree.Roots, chip), tree.Problem.CapacityMilli[chip]), guaranteed);
+        for (var u = 0; u < guaranteed.Length; u++)
         {
-            asked += Floor(tree, root, chip);
+            var amount = tree.Competes[u] ? guaranteed[u][chip] : Math.Min(guaranteed[u][chip], Asked(tree, tree.Children[u], chip));
+            Share(tree, chip, tree.Children[u], amount, guaranteed);
         }
-        Descend(tree, chip, Math.Min(asked, tree.Problem.CapacityMilli[chip]), guaranteed);
         for (var u = 0; u < guaranteed.Length; u++)
         {
             shortfall[u][chip] = Math.Max(0, Floor(tree, u, chip) - guaranteed[u][chip]);
@@ -32,6 +33,8 @@ internal static class LevelByLevel
             Share(tree, chip, tree.Children[u], given[u][chip], given);
         }
     }
+
+    private static long Asked(UnitTree tree, List<int> siblings, int chip) => siblings.Sum(u => Floor(tree, u, chip));
 
     private static void Share(UnitTree tree, int chip, List<int> siblings, long amount, long[][] given)
     {

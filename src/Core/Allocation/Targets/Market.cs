@@ -9,7 +9,8 @@ internal sealed class Market
     // D enters reduced by 1 %, so that the logarithm has room even where guarantees exhaust the stock.
     private const double AloneShare = 0.99;
     private const double NoGain = 1.01;
-    private const double MustShare = 0.999;
+    // What must be reached exactly is asked for almost exactly: the interior point needs an interior. A wider one where that fails.
+    private static readonly double[] MustShares = [0.9999, 0.999, 0.99];
     private const int BoundRounds = 8;
 
     private readonly UnitTree _tree;
@@ -24,7 +25,7 @@ internal sealed class Market
             .Where(u => tree.Children[u].Count == 0)
             .Select(u => new LeafDemand(tree, u, classes, guaranteed))
             .Where(l => l.Demand.Count > 0)
-            .OrderBy(l => l.Key, StringComparer.Ordinal).ThenBy(l => l.Unit)];
+            .OrderBy(l => l.Key, StringComparer.Ordinal).ThenBy(l => tree.Problem.Units[l.Unit].Weight).ThenBy(l => l.Unit)];
         Alone = [.. Leaves.Select(GuaranteedWork.Of)];
         Budgets = new FamilyBudgets(tree, Leaves);
         Accuracy = Leaves.Sum(l => l.Demand.Count) * classes.Length <= 20_000 ? 1e-9 : 1e-4;
@@ -58,12 +59,10 @@ internal sealed class Market
 
     private (NashProgramme, NashPoint) SolveWithinBounds()
     {
-        var programme = Pose();
-        var point = Run(programme);
+        var (programme, point) = PoseAndRun();
         for (var round = 0; round < BoundRounds && AddBroken(point); round++)
         {
-            programme = Pose();
-            point = Run(programme);
+            (programme, point) = PoseAndRun();
         }
         return (programme, point);
     }
@@ -75,7 +74,20 @@ internal sealed class Market
         return point;
     }
 
-    private NashProgramme Pose()
+    private (NashProgramme, NashPoint) PoseAndRun()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var programme = Pose(MustShares[attempt]);
+            var point = Run(programme);
+            if (point.Converged || attempt == MustShares.Length - 1)
+            {
+                return (programme, point);
+            }
+        }
+    }
+
+    private NashProgramme Pose(double mustShare)
     {
         var programme = new NashProgramme(_classes.Length, Leaves.Length, Leaves.Sum(l => l.Demand.Count));
         programme.Capacity.AddRange(_classes.Select(c => _tree.Problem.CapacityMilli[c] / 1000.0));
@@ -85,7 +97,7 @@ internal sealed class Market
             programme.FirstRow[i] = row;
             var gains = Budgets.Weight(i) > 0 && !CannotGain(i);
             programme.Weight[i] = gains ? Budgets.Weight(i) : 0;
-            programme.Alone[i] = Alone[i].Work * (gains ? AloneShare : MustShare);
+            programme.Alone[i] = Alone[i].Work * (gains ? AloneShare : mustShare);
             for (var r = 0; r < Leaves[i].Demand.Count; r++, row++)
             {
                 programme.Demand[row] = Leaves[i].Demand[r];
@@ -115,7 +127,7 @@ internal sealed class Market
         {
             for (var k = 0; k < _classes.Length; k++)
             {
-                var firm = Math.Min(Leaves[i].Firm[k], Alone[i].Devices[k]) * MustShare;
+                var firm = Math.Min(Leaves[i].Firm[k], Alone[i].Devices[k]) * MustShares[1];
                 if (firm > 1e-6 && held[Leaves[i].Unit][k] < firm * (1 - 1e-6) && !Has(Leaves[i].Unit, k, -1))
                 {
                     _bounds.Add(new MarketBound(Leaves[i].Unit, k, -1, -firm, [i]));

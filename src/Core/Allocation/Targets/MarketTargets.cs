@@ -35,6 +35,11 @@ internal static class MarketTargets
             exact[leaf] -= taken;
             excess -= taken;
         }
+        var held = amounts.Sum(a => a.Exact[leaf]);
+        foreach (var (exact, _) in amounts)
+        {
+            exact[leaf] -= excess > 0 ? excess * exact[leaf] / held : 0;
+        }
     }
 
     // A unit that cannot gain, and firm devices, entered the programme a little reduced; here they get all of it.

@@ -67,4 +67,4 @@ internal sealed class NashProgramme(int classes, int units, int rows)
 }
 
 /// <summary>Where the solver stopped: devices [row x class], prices per resource, m per unit, q per row.</summary>
-internal sealed record NashPoint(double[] Devices, double[] Prices, double[] Value, double[] Rent, int Steps);
+internal sealed record NashPoint(double[] Devices, double[] Prices, double[] Value, double[] Rent, int Steps, bool Converged);

@@ -23,6 +23,7 @@ internal sealed class UnitTree
                 RowsOf[problem.Rows[r].Unit].Add(r);
             }
         }
+        Competes = [.. Enumerable.Range(0, Children.Length).Select(HasRival)];
         Guarantee = RollUp((unit, c) => unit.Guarantee(c));
         Firm = RollUp((unit, c) => unit.Firm(c));
         Demand = RollUpDemand();
@@ -45,6 +46,24 @@ internal sealed class UnitTree
 
     /// <summary>Demand that could run on the class, within every limit below; a zero-weight unit's stops at its guarantee.</summary>
     public long[][] Demand { get; }
+
+    /// <summary>Some sibling stands beside the unit or beside one of its ancestors.</summary>
+    public bool[] Competes { get; }
+
+    private bool HasRival(int unit)
+    {
+        for (var parent = Problem.Units[unit].Parent; ; parent = Problem.Units[parent].Parent)
+        {
+            if ((parent < 0 ? Roots : Children[parent]).Count > 1)
+            {
+                return true;
+            }
+            if (parent < 0)
+            {
+                return false;
+            }
+        }
+    }
 
     public long WeightMicro(int unit) => (long)Math.Round(Problem.Units[unit].Weight * 1e6);
 

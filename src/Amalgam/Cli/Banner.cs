@@ -1,0 +1,46 @@
+using Amalgam.Hosting;
+
+namespace Amalgam.Cli;
+
+/// <summary>What a person sees when the cloud is up.</summary>
+internal static class Banner
+{
+    public static void Print(string url, DataDirectory data, Machine machine, string? newSecret, bool keyOnFile)
+    {
+        var chips = machine.Devices.GroupBy(device => device.Class, StringComparer.Ordinal)
+            .Select(group => $"{group.Count()} x {group.Key} ({machine.Chips.Find(group.Key)?.Name ?? group.First().Name})");
+        var key = keyOnFile ? $"$(cat {Quote(data.AdminKey)})" : "YOUR_KEY";
+        Console.WriteLine($"""
+
+              Amalgam {AppVersion.Text} is up
+
+              address   {url}
+              chips     {string.Join(", ", chips)}
+              data      {data.Path}
+              key       {(keyOnFile ? data.AdminKey : "yours (the admin key's file is gone)")}
+            """);
+        if (newSecret is not null)
+        {
+            Console.WriteLine($"            {newSecret}   (shown this once; the CLI of this user has it already)");
+        }
+
+        foreach (var finding in machine.Detection.Findings)
+        {
+            Console.WriteLine($"  look      {finding.Text}: {finding.Action}");
+        }
+
+        Console.WriteLine($$"""
+
+              Try it, in another terminal:
+
+                amalgam serve demo
+                curl {{url}}/v1/chat/completions -H "Authorization: Bearer {{key}}" \
+                  -H "Content-Type: application/json" \
+                  -d '{"model": "demo", "messages": [{"role": "user", "content": "What is 17 + 25?"}]}'
+
+              Ctrl-C stops it cleanly; started again it carries on.
+            """);
+    }
+
+    private static string Quote(string path) => path.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '/' or '.' or '_' or '-') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Amalgam.Hosting;
+
+namespace Amalgam.Cli;
+
+/// <summary>All verbs. The list is the feature list.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Root()
+    {
+        var root = new RootCommand("Amalgam: an AI cloud on whatever chips you have");
+        root.Options.Add(Verbs.Server);
+        root.Options.Add(Verbs.Key);
+        foreach (var verb in (Command[])
+        [
+            Up(), PoolVerbs.Doctor(), PoolVerbs.Chips(), ServeVerb.Serve(), RunVerb.Run(), QuoteVerb.Quote(), WorkloadVerbs.Ps(), LogsVerb.Logs(), WorkloadVerbs.Stop(), WorkloadVerbs.Explain(),
+            ChatVerb.Chat(), PoolVerbs.Bench(), OrganisationVerbs.Unit(), OrganisationVerbs.Key(), MoneyVerbs.Price(), MoneyVerbs.Bill(), PoolVerbs.Status(), PoolVerbs.Audit(),
+            BackupVerbs.Backup(), BackupVerbs.Restore(), BackupVerbs.Verify(), SimulationVerbs.Scenario(), SimulationVerbs.Simulate(), SimulationVerbs.CatalogueTest(), RuntimeVerb.Runtime(),
+        ])
+        {
+            root.Subcommands.Add(verb);
+        }
+
+        return root;
+    }
+
+    /// <summary>`unit add ` for a parse result inside `unit add`.</summary>
+    public static IEnumerable<string> PathOf(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (var at = parsed.CommandResult; at is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult)
+        {
+            if (at.Command is not RootCommand)
+            {
+                names.Push(at.Command.Name);
+            }
+        }
+
+        return names.Append("");
+    }
+
+    private static Command Up()
+    {
+        var data = Verbs.Text("--data", "data directory");
+        var listen = new Option<string>("--listen") { Description = "ADDR:PORT", DefaultValueFactory = _ => "127.0.0.1:8686" };
+        var chips = Verbs.Text("--chips", "divide the chips: cpu:1,cpu-scalar:1");
+        var currency = new Option<string>("--currency") { Description = "of a new cloud", DefaultValueFactory = _ => "USD" };
+        var insecure = new Option<bool>("--insecure") { Description = "plain HTTP on an address that other machines reach" };
+        var certificate = Verbs.Text("--certificate", "PEM file, for HTTPS");
+        var certificateKey = Verbs.Text("--certificate-key", "PEM file");
+        return Verbs.Local("up", "the cloud on this machine: control plane, gateway, local engine", (parsed, _) => UpCommand.RunAsync(new UpOptions
+        {
+            Data = parsed.GetValue(data) ?? Credentials.DefaultDataDirectory,
+            Listen = parsed.GetValue(listen)!,
+            Chips = parsed.GetValue(chips),
+            Currency = parsed.GetValue(currency)!,
+            Insecure = parsed.GetValue(insecure),
+            Certificate = parsed.GetValue(certificate),
+            CertificateKey = parsed.GetValue(certificateKey),
+        }), data, listen, chips, currency, insecure, certificate, certificateKey);
+    }
+}

@@ -1,0 +1,172 @@
+using System.Security.Cryptography.X509Certificates;
+using Amalgam.ControlPlane.Api;
+using Amalgam.ControlPlane.Commands;
+using Amalgam.ControlPlane.Loops;
+using Amalgam.ControlPlane.Ports;
+using Amalgam.ControlPlane.State;
+using Amalgam.ControlPlane.Views;
+using Amalgam.Core.Journal;
+using Amalgam.Engines.Local;
+using Amalgam.Gateway;
+using Amalgam.Gateway.Forwarding;
+using Amalgam.Gateway.Ports;
+using Amalgam.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Amalgam.Hosting;
+
+/// <summary>Control plane, gateway and local engine in one process.</summary>
+internal sealed class CloudHost : IAsyncDisposable
+{
+    private static readonly Actor Me = Actor.Loop("up");
+
+    private readonly WebApplication _app;
+    private readonly SqliteJournal _journal;
+
+    private CloudHost(WebApplication app, SqliteJournal journal, string? newSecret) => (_app, _journal, NewSecret) = (app, journal, newSecret);
+
+    /// <summary>The owner's key when this start made the cloud.</summary>
+    public string? NewSecret { get; }
+
+    public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
+
+    public static async Task<CloudHost> CreateAsync(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine)
+    {
+        var journal = SqliteJournal.Open(data.Journal);
+        try
+        {
+            var cloud = new Cloud(journal, TimeProvider.System);
+            var secret = ChangeKeys.NewSecret();
+            var founded = await cloud.ChangeAsync(Me, (state, nowMs) => FoundCloud.Decide(state, secret, options.Currency, AppVersion.Text, nowMs));
+            if (founded.Refusal is { } refusal)
+            {
+                throw new CommandException(refusal.Message);
+            }
+
+            var app = Build(options, listen, data, machine, cloud);
+            return new CloudHost(app, journal, founded.Value is null ? null : secret);
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+    }
+
+    public async Task StartAsync()
+    {
+        try
+        {
+            await _app.StartAsync();
+        }
+        catch (IOException fault)
+        {
+            throw new CommandException($"cannot listen: {fault.Message.ReplaceLineEndings(" ")} Choose another --listen address");
+        }
+    }
+
+    public Task WaitForStopAsync() => _app.WaitForShutdownAsync();
+
+    private static WebApplication Build(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, Cloud cloud)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.None);
+        builder.WebHost.ConfigureKestrel(server =>
+        {
+            server.AddServerHeader = false;
+            // The gateway and the API bound bodies themselves, with answers in their own envelopes.
+            server.Limits.MaxRequestBodySize = null;
+            server.Listen(listen.Address, listen.Port, endpoint =>
+            {
+                if (options.Certificate is { } certificate)
+                {
+                    endpoint.UseHttps(LoadCertificate(certificate, options.CertificateKey));
+                }
+            });
+        });
+        // Signals are ours: the host's own handling would stop the loops before they have drained.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
+        AddCloud(builder.Services, data, machine, cloud, listen);
+        builder.Services.AddGateway(new GatewayOptions());
+        builder.Services.AddControlApi();
+        var app = builder.Build();
+        Metrics.Map(app);
+        app.MapGateway();
+        app.MapControlApi();
+        Signals.Connect(app.Services);
+        return app;
+    }
+
+    private static void AddCloud(IServiceCollection services, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(cloud);
+        services.AddSingleton(machine);
+        services.AddSingleton(new CloudIdentity(AppVersion.Text, listen.Url(listen.Port), DateTimeOffset.UtcNow));
+        services.AddSingleton(new ReplicaKeys(data.Secret));
+        services.AddSingleton<ICatalogue>(new CatalogueAdapter(machine, new Lazy<Cloud>(cloud)));
+        services.AddSingleton<IModels>(new ModelStore(new HubFetch(data.Models, new HttpClient { Timeout = Timeout.InfiniteTimeSpan })));
+        var engine = new LocalEngine(new LocalEngineOptions { DataDirectory = data.Path, Nodes = () => machine.Nodes });
+        services.AddSingleton<IEngine>(engine);
+        services.AddSingleton<IMemberLogs>(engine);
+        services.AddHttpClient("replica");
+        services.AddSingleton<Pool>().AddSingleton<Fits>().AddSingleton<Launches>().AddSingleton<ReplicaRouter>().AddSingleton<Callers>().AddSingleton<Audit>().AddSingleton<Bench>();
+        services.AddSingleton<WorkloadViews>().AddSingleton<Explanations>();
+        services.AddSingleton<ICallers, GatewayCallers>().AddSingleton<IReplicas, GatewayReplicas>().AddSingleton<ITokenLedger, GatewayLedger>();
+        AddLoop<PlanLoop>(services);
+        AddLoop<EngineLoop>(services);
+        AddLoop<ReadinessLoop>(services);
+        AddLoop<ScalingLoop>(services);
+        AddLoop<MeteringLoop>(services);
+        services.AddSingleton<Drain>();
+        Metrics.Add(services);
+    }
+
+    private static void AddLoop<T>(IServiceCollection services) where T : Loop
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<Loop>(provider => provider.GetRequiredService<T>());
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static X509Certificate2 LoadCertificate(string certificate, string? key)
+    {
+        try
+        {
+            using var pem = X509Certificate2.CreateFromPemFile(certificate, key);
+            // Kestrel wants the key in a store of its own kind.
+            return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        }
+        catch (Exception fault) when (fault is IOException or System.Security.Cryptography.CryptographicException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"the certificate {certificate} cannot be used: {fault.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _journal.Dispose();
+    }
+}
+
+internal sealed class NoLifetime : IHostLifetime
+{
+    public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
+
+internal static class AppVersion
+{
+    public static string Text { get; } = typeof(AppVersion).Assembly.GetName().Version?.ToString(3) ?? "0";
+}

@@ -1,0 +1,43 @@
+using Amalgam.ControlPlane.Loops;
+using Amalgam.ControlPlane.State;
+using Amalgam.Core.Journal;
+using Amalgam.Core.Workloads;
+using Amalgam.Gateway.Forwarding;
+
+namespace Amalgam.Hosting;
+
+/// <summary>Ctrl-C: no new requests, those in flight finish, all members end with their grace, the last charges are written. Nothing is lost: the next start carries on.</summary>
+internal sealed class Drain(Cloud cloud, PlanLoop plan, EngineLoop engine, ReplicaRouter router, GatewayDrain gateway, TimeProvider time)
+{
+    private static readonly Actor Me = Actor.Loop("up");
+    private static readonly TimeSpan RequestGrace = TimeSpan.FromSeconds(30);
+
+    public async Task RunAsync(Action<string> tell, CancellationToken hurry)
+    {
+        plan.Paused = true;
+        router.Close();
+        if (gateway.InFlight > 0)
+        {
+            tell($"waiting for {gateway.InFlight} requests in flight");
+        }
+
+        await gateway.StopAsync(RequestGrace, time).WaitAsync(hurry);
+        var ending = await cloud.ChangeAsync<int>(Me, (state, _) =>
+        {
+            List<JournalEvent> all = [.. state.OpenLeases.Where(lease => lease.EndingMs is null).Select(lease => new LeaseEnding(lease.Id, LeaseEnd.CloudStopped, null))];
+            return Decide.Yes(all.Count, all);
+        });
+        if (ending.Value > 0)
+        {
+            tell($"stopping {ending.Value} members (again Ctrl-C leaves them running; the next start finds them)");
+        }
+
+        while (cloud.Read(state => state.OpenLeases.Any()))
+        {
+            engine.Signal();
+            await Task.Delay(50, hurry);
+        }
+
+        await cloud.ChangeAsync(Me, (_, _) => Decide.Yes(true, new CloudStopped("asked to")));
+    }
+}

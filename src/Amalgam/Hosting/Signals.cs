@@ -1,0 +1,40 @@
+using Amalgam.ControlPlane.Loops;
+using Amalgam.ControlPlane.State;
+using Amalgam.Core.Journal;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Amalgam.Hosting;
+
+/// <summary>Which loop looks at once when what was recorded. Without it all would still happen, at the next timer.</summary>
+internal static class Signals
+{
+    public static void Connect(IServiceProvider services)
+    {
+        var plan = services.GetRequiredService<PlanLoop>();
+        var engine = services.GetRequiredService<EngineLoop>();
+        var readiness = services.GetRequiredService<ReadinessLoop>();
+        var scaling = services.GetRequiredService<ScalingLoop>();
+        var router = services.GetRequiredService<ReplicaRouter>();
+        router.Waiting += scaling.Signal;
+        services.GetRequiredService<Cloud>().Changed += records =>
+        {
+            foreach (var record in records)
+            {
+                switch (record.Event)
+                {
+                    case LeaseStarted or LeaseEnding:
+                        engine.Signal();
+                        readiness.Signal();
+                        break;
+                    case WorkloadSubmitted or WorkloadScaled or WorkloadDelayed or UnitSet or UnitRemoved or SpeedMeasured or LeaseEnded:
+                        plan.Signal();
+                        break;
+                    case WorkloadEnded or WorkloadStopRequested:
+                        router.Wake();
+                        plan.Signal();
+                        break;
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,26 @@
+namespace Amalgam.Hosting;
+
+/// <summary>`amalgam up`, as asked.</summary>
+internal sealed record UpOptions
+{
+    public required string Data { get; init; }
+
+    /// <summary>ADDR:PORT; port 0 = any free one.</summary>
+    public string Listen { get; init; } = "127.0.0.1:8686";
+
+    public string? Chips { get; init; }
+
+    /// <summary>File of simulated nodes.</summary>
+    public string? Fleet { get; init; }
+
+    /// <summary>ISO code; counts at the first start only.</summary>
+    public string Currency { get; init; } = "USD";
+
+    /// <summary>Plain HTTP on an address that others can reach.</summary>
+    public bool Insecure { get; init; }
+
+    /// <summary>PEM files for HTTPS.</summary>
+    public string? Certificate { get; init; }
+
+    public string? CertificateKey { get; init; }
+}

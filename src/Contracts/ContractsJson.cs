@@ -1,0 +1,37 @@
+using System.Text.Json.Serialization;
+
+namespace Amalgam.Contracts;
+
+/// <summary>All wire types of /api/v1, camelCase, null members left out.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(RunRequest))]
+[JsonSerializable(typeof(ServeRequest))]
+[JsonSerializable(typeof(WorkloadView))]
+[JsonSerializable(typeof(IReadOnlyList<WorkloadView>))]
+[JsonSerializable(typeof(IReadOnlyList<LeaseView>))]
+[JsonSerializable(typeof(ExplainView))]
+[JsonSerializable(typeof(QuoteView))]
+[JsonSerializable(typeof(LogLineView))]
+[JsonSerializable(typeof(IReadOnlyList<UnitView>))]
+[JsonSerializable(typeof(UnitRequest))]
+[JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(IReadOnlyList<KeyView>))]
+[JsonSerializable(typeof(KeyCreatedView))]
+[JsonSerializable(typeof(IReadOnlyList<AuditLine>))]
+[JsonSerializable(typeof(BillView))]
+[JsonSerializable(typeof(IReadOnlyList<PriceView>))]
+[JsonSerializable(typeof(PriceView))]
+[JsonSerializable(typeof(UnitView))]
+[JsonSerializable(typeof(PriceRequest))]
+[JsonSerializable(typeof(IReadOnlyList<ChipView>))]
+[JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(WhoAmI))]
+[JsonSerializable(typeof(BenchRequest))]
+[JsonSerializable(typeof(IReadOnlyList<BenchLine>))]
+[JsonSerializable(typeof(ModelFetchRequest))]
+[JsonSerializable(typeof(ModelView))]
+[JsonSerializable(typeof(ErrorView))]
+public sealed partial class ContractsJson : JsonSerializerContext;

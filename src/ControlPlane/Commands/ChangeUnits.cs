@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using Amalgam.ControlPlane.State;
+using Amalgam.Contracts;
+using Amalgam.Core;
+using Amalgam.Core.Access;
+using Amalgam.Core.Cloud;
+using Amalgam.Core.Journal;
+using Amalgam.Core.Units;
+
+namespace Amalgam.ControlPlane.Commands;
+
+/// <summary>`unit add | set | move | remove`.</summary>
+public static class ChangeUnits
+{
+    public static Decision<string> Add(CloudState state, Caller caller, UnitRequest request, IReadOnlyCollection<string> knownClasses)
+    {
+        var name = request.Name ?? "";
+        var parent = request.Parent ?? caller.Unit;
+        if (Names.Check("unit", name) is { } bad)
+        {
+            return bad;
+        }
+
+        if (Permission.Check(state, caller, Role.Owner, parent) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (state.Units.Find(name) is not null)
+        {
+            return new Refusal(RefusalCodes.Conflict, $"there is a unit '{name}' already: unit names are unique in the whole organisation");
+        }
+
+        if (state.Workloads.Any(workload => workload.IsOpen && workload.Spec.Unit == parent))
+        {
+            return new Refusal(RefusalCodes.Conflict, $"{parent} has workloads of its own, and workloads live in units without units below them: stop them first");
+        }
+
+        return Change(new Unit { Name = name, Parent = parent }, request, knownClasses);
+    }
+
+    public static Decision<string> Set(CloudState state, Caller caller, string name, UnitRequest request, IReadOnlyCollection<string> knownClasses) =>
+        Permission.Check(state, caller, Role.Owner, name) is { } refusal ? refusal
+        : request.Parent is not null || request.Name is not null ? new Refusal(RefusalCodes.Invalid, "a unit's place is changed with `unit move`, its name not at all")
+        : name == caller.Unit && state.Units.Find(name)!.Parent is not null ? new Refusal(RefusalCodes.Forbidden, $"the key belongs to {name} itself: what {name} gets is decided above it")
+        : Change(state.Units.Find(name)!, request, knownClasses);
+
+    public static Decision<string> Move(CloudState state, Caller caller, string name, string parent)
+    {
+        if ((Permission.Check(state, caller, Role.Owner, name) ?? Permission.Check(state, caller, Role.Owner, parent)) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var unit = state.Units.Find(name)!;
+        if (unit.Parent is null)
+        {
+            return new Refusal(RefusalCodes.Invalid, $"{name} is the root and stays where it is");
+        }
+
+        if (state.Units.IsWithin(parent, name))
+        {
+            return new Refusal(RefusalCodes.Invalid, $"{name} cannot move under {parent}: that is {(parent == name ? "itself" : "below itself")}");
+        }
+
+        return state.Workloads.Any(workload => workload.IsOpen && workload.Spec.Unit == parent)
+            ? new Refusal(RefusalCodes.Conflict, $"{parent} has workloads of its own, and workloads live in units without units below them: stop them first")
+            : Decide.Yes(name, new UnitSet(unit with { Parent = parent }));
+    }
+
+    public static Decision<string> Remove(CloudState state, Caller caller, string name)
+    {
+        if (Permission.Check(state, caller, Role.Owner, name) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var problem = name == state.Units.Root.Name ? "is the root"
+            : name == caller.Unit ? "is the unit of your own key"
+            : state.Units.HasChildren(name) ? "has units below it: remove or move those first"
+            : state.Workloads.Any(workload => workload.IsOpen && workload.Spec.Unit == name) ? "has workloads: stop them first"
+            : state.Keys.Any(key => key.Unit == name && key.RevokedMs is null) ? "has keys: revoke them first (`amalgam key list`)"
+            : null;
+        return problem is null ? Decide.Yes(name, new UnitRemoved(name)) : new Refusal(RefusalCodes.Conflict, $"{name} cannot be removed: it {problem}");
+    }
+
+    private static Decision<string> Change(Unit unit, UnitRequest request, IReadOnlyCollection<string> knownClasses)
+    {
+        if (request.Weight is < 0 or > 1_000_000)
+        {
+            return new Refusal(RefusalCodes.Invalid, $"the weight must be between 0 and 1000000, not {request.Weight}");
+        }
+
+        var guarantee = Merge("guarantee", unit.Guarantee, request.Guarantee, knownClasses);
+        var limit = Merge("limit", unit.Limit, request.Limit, knownClasses);
+        var minRuntime = Amounts.Seconds("the minimum runtime", request.MinRuntimeSeconds);
+        var maxWait = Amounts.Seconds("the longest wait", request.MaxWaitSeconds);
+        if ((guarantee.Refusal ?? limit.Refusal ?? minRuntime.Refusal ?? maxWait.Refusal) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return Decide.Yes(unit.Name, new UnitSet(unit with
+        {
+            Weight = request.Weight ?? unit.Weight,
+            Guarantee = guarantee.Value!,
+            Limit = limit.Value!,
+            MinRuntimeMs = minRuntime.Value ?? unit.MinRuntimeMs,
+            MaxWaitMs = maxWait.Value ?? unit.MaxWaitMs,
+        }));
+    }
+
+    /// <summary>Classes may be promised before the first device is there, if the catalogue knows them.</summary>
+    private static Outcome<ImmutableSortedDictionary<string, long>> Merge(
+        string what, ImmutableSortedDictionary<string, long> old, IReadOnlyDictionary<string, decimal?>? changes, IReadOnlyCollection<string> knownClasses)
+    {
+        foreach (var (chip, amount) in changes ?? new Dictionary<string, decimal?>())
+        {
+            if (!knownClasses.Contains(chip, StringComparer.Ordinal))
+            {
+                return new Refusal(RefusalCodes.Invalid, $"{what}: neither this cloud nor the catalogue has a chip class '{Names.Clip(chip)}' (`amalgam chips`)");
+            }
+
+            if (amount is < 0 or > 10_000_000 || (amount is { } given && decimal.Truncate(given * 1000) != given * 1000))
+            {
+                return new Refusal(RefusalCodes.Invalid, $"{what} of {chip}: give devices between 0 and 10000000 with at most three decimals, not {amount}");
+            }
+
+            old = amount is null ? old.Remove(chip) : old.SetItem(chip, (long)(amount.Value * 1000));
+        }
+
+        return old;
+    }
+}

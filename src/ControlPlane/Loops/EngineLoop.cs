@@ -1,0 +1,145 @@
+using Amalgam.ControlPlane.Ports;
+using Amalgam.ControlPlane.State;
+using Amalgam.Core.Cloud;
+using Amalgam.Core.Journal;
+using Amalgam.Core.Workloads;
+using Microsoft.Extensions.Logging;
+
+namespace Amalgam.ControlPlane.Loops;
+
+/// <summary>Leases on one side, members on the other: starts what has a lease and no member, ends what has a member and no lease, records how members ended.</summary>
+public sealed class EngineLoop(
+    Cloud cloud, Pool pool, IEngine engine, Launches launches, PlanLoop plan, ILogger<EngineLoop> logger) : Loop($"engine/{engine.Name}", TimeSpan.FromSeconds(2), logger)
+{
+    private static readonly TimeSpan WhileSomethingRuns = TimeSpan.FromMilliseconds(250);
+    private bool _busy;
+
+    protected override TimeSpan NextWait => _busy ? WhileSomethingRuns : base.NextWait;
+
+    private static readonly Actor Me = Actor.Loop("engine");
+
+    /// <summary>The last command sent for a lease, so that each is sent once per generation.</summary>
+    private readonly Dictionary<string, long> _stopSent = new(StringComparer.Ordinal);
+
+    protected override async Task<string> RunOnceAsync(CancellationToken cancel)
+    {
+        var inventory = await engine.InventoryAsync(cancel);
+        if (!Same(pool.Nodes, inventory.Nodes))
+        {
+            pool.Nodes = inventory.Nodes;
+            plan.Signal();
+        }
+
+        var seen = (await engine.ObserveAsync(cancel)).ToDictionary(member => member.LeaseId, StringComparer.Ordinal);
+        var open = cloud.Read(state => state.OpenLeases.ToList());
+        foreach (var lease in open)
+        {
+            await ReconcileAsync(lease, seen.GetValueOrDefault(lease.Id), cancel);
+        }
+
+        await ClearAsync(seen.Values, open, cancel);
+        _busy = open.Count + seen.Count > 0;
+        return $"{open.Count} leases, {seen.Count} members";
+    }
+
+    private static bool Same(IReadOnlyList<NodeObservation> before, IReadOnlyList<NodeObservation> now) =>
+        before.Count == now.Count && before.Zip(now).All(pair =>
+            (pair.First.Name, pair.First.ChipClass, pair.First.MemoryMiBPerDevice) == (pair.Second.Name, pair.Second.ChipClass, pair.Second.MemoryMiBPerDevice)
+            && pair.First.Devices.Select(device => (device.Index, device.Healthy)).SequenceEqual(pair.Second.Devices.Select(device => (device.Index, device.Healthy))));
+
+    private async Task ReconcileAsync(Lease lease, MemberObservation? member, CancellationToken cancel)
+    {
+        pool.Sight(lease.Id).Observation = member;
+        switch (member?.Phase)
+        {
+            case null when lease.EndingMs is not null:
+                await EndAsync(lease, cloud.NowMs, lease.EndingBecause!.Value, null, null);
+                break;
+            case null:
+                await StartAsync(lease, cancel);
+                break;
+            case MemberPhase.Exited or MemberPhase.Lost:
+                await EndedAsync(lease, member);
+                break;
+            default:
+                await StopIfDueAsync(lease, member, cancel);
+                break;
+        }
+    }
+
+    private async Task StartAsync(Lease lease, CancellationToken cancel)
+    {
+        var launch = launches.For(lease);
+        if (launch.Refusal is { } refusal)
+        {
+            await EndAsync(lease, cloud.NowMs, LeaseEnd.FailedToStart, null, refusal.Message);
+            return;
+        }
+
+        try
+        {
+            await engine.ApplyAsync(new StartMember(lease.Id, lease.Generation, launch.Value!), cancel);
+        }
+        catch (EngineException fault)
+        {
+            await EndAsync(lease, cloud.NowMs, LeaseEnd.FailedToStart, null, fault.Message);
+        }
+    }
+
+    private async Task StopIfDueAsync(Lease lease, MemberObservation member, CancellationToken cancel)
+    {
+        var workload = cloud.Read(state => state.Workload(lease.WorkloadId));
+        if (lease.EndingMs is null)
+        {
+            var limit = workload?.Spec.Job?.TimeLimitMs;
+            if (limit is not null && cloud.NowMs - member.StartedAtUnixMs >= limit)
+            {
+                await cloud.ChangeAsync(Me, (state, _) => LeaseRules.EndAll(state, lease.WorkloadId, LeaseEnd.TimeLimit));
+            }
+
+            return;
+        }
+
+        var service = workload?.Spec.Service;
+        var drained = service is null || pool.Sight(lease.Id).InFlight == 0 || cloud.NowMs - lease.EndingMs >= service.GraceMs;
+        if (drained && _stopSent.GetValueOrDefault(lease.Id) != lease.Generation)
+        {
+            var grace = TimeSpan.FromMilliseconds(workload?.Spec.Job?.GraceMs ?? 5_000);
+            await engine.ApplyAsync(new StopMember(lease.Id, lease.Generation, grace), cancel);
+            _stopSent[lease.Id] = lease.Generation;
+        }
+    }
+
+    private Task EndedAsync(Lease lease, MemberObservation member)
+    {
+        var because = lease.EndingBecause ?? (member.Phase == MemberPhase.Lost ? LeaseEnd.Lost : LeaseEnd.Finished);
+        return EndAsync(lease, member.EndedAtUnixMs ?? cloud.NowMs, because, member.ExitCode, member.Detail);
+    }
+
+    private async Task EndAsync(Lease lease, long toMs, LeaseEnd because, int? exitCode, string? detail)
+    {
+        await cloud.ChangeAsync(Me, (state, nowMs) => LeaseRules.Ended(state, lease.Id, Math.Clamp(toMs, lease.FromMs, nowMs), because, exitCode, detail, nowMs));
+        pool.Members.TryRemove(lease.Id, out _);
+        _stopSent.Remove(lease.Id);
+        plan.Signal();
+    }
+
+    /// <summary>Members without an open lease: what runs is killed (its lease ended while nobody looked), what has ended is forgotten.</summary>
+    private async Task ClearAsync(IEnumerable<MemberObservation> members, List<Lease> open, CancellationToken cancel)
+    {
+        var held = open.Select(lease => lease.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var member in members.Where(member => !held.Contains(member.LeaseId)))
+        {
+            // The lease may have begun since: ask again before killing anything.
+            if (cloud.Read(state => state.Lease(member.LeaseId)?.IsOpen ?? false))
+            {
+                continue;
+            }
+
+            EngineCommand command = member.Phase is MemberPhase.Exited or MemberPhase.Lost
+                ? new ForgetMember(member.LeaseId, member.Generation + 1)
+                : new StopMember(member.LeaseId, member.Generation + 1, TimeSpan.Zero);
+            await engine.ApplyAsync(command, cancel);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using Amalgam.ControlPlane.State;
+using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger;
+using Microsoft.Extensions.Logging;
+
+namespace Amalgam.ControlPlane.Loops;
+
+/// <summary>
+/// Charges open leases up to now, so that a bill never hangs on one long lease. What accrues between two turns is added when a bill is read, and
+/// is not lost by a crash: the lease stays open in the journal.
+/// </summary>
+public sealed class MeteringLoop(Cloud cloud, ILogger<MeteringLoop> logger) : Loop("metering", TimeSpan.FromSeconds(60), logger)
+{
+    private static readonly Actor Me = Actor.Loop("metering");
+
+    protected override async Task<string> RunOnceAsync(CancellationToken cancel)
+    {
+        var outcome = await cloud.ChangeAsync<int>(Me, (state, nowMs) =>
+        {
+            List<JournalEvent> charges = [.. state.OpenLeases.SelectMany(lease => Rating.Slices(lease, nowMs, state.Prices)).Select(slice => new LeaseCharged(slice))];
+            return Decide.Yes(charges.Count, charges);
+        });
+        return outcome.Refusal?.Message ?? $"{outcome.Value} lease slices charged";
+    }
+}

@@ -1,0 +1,81 @@
+using Amalgam.ControlPlane.State;
+using Amalgam.Core.Allocation;
+using Amalgam.Core.Allocation.Laws;
+using Amalgam.Core.Journal;
+using Microsoft.Extensions.Logging;
+
+namespace Amalgam.ControlPlane.Loops;
+
+/// <summary>Snapshot, plan, events: gives leases and takes them away. Decides nothing itself.</summary>
+public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<PlanLoop> logger) : Loop("plan", TimeSpan.FromSeconds(5), logger)
+{
+    private static readonly Actor Me = Actor.Loop("plan");
+    private readonly ILogger _logger = logger;
+    private AllocationHistory _history = AllocationHistory.Empty;
+
+    /// <summary>Set while the cloud stops: nothing new is started.</summary>
+    public bool Paused { get; set; }
+
+    protected override TimeSpan NextWait
+    {
+        get
+        {
+            var wake = pool.Plan?.NextWakeMs is { } at ? TimeSpan.FromMilliseconds(Math.Max(1, at - cloud.NowMs)) : base.NextWait;
+            return wake < base.NextWait ? wake : base.NextWait;
+        }
+    }
+
+    /// <summary>Violations of the allocator's laws since the start; the last one in words.</summary>
+    public long Violations { get; private set; }
+
+    public string? LastViolation { get; private set; }
+
+    /// <summary>
+    /// The laws are checked by code that shares nothing with the planner. A plan that would lease a device twice or pass a limit is a defect and is not
+    /// carried out; a plan that is merely unfair is carried out, counted and shown, because a wrong order is better than no cloud.
+    /// </summary>
+    private void Inspect(AllocationSnapshot snapshot, AllocationPlan plan)
+    {
+        var violations = PlanChecker.Check(snapshot, plan);
+        foreach (var violation in violations)
+        {
+            Violations++;
+            LastViolation = $"{violation.Law}: {violation.Detail}";
+            LogViolation(_logger, violation.Law.ToString(), violation.Detail);
+        }
+
+        if (violations.FirstOrDefault(violation => violation.Law is Law.L1 or Law.L2 or Law.L3 or Law.L11) is { } defect)
+        {
+            throw new InvalidOperationException($"a plan broke {defect.Law} and was not carried out: {defect.Detail}");
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a plan broke the law {Law}: {Detail}")]
+    private static partial void LogViolation(ILogger logger, string law, string detail);
+
+    protected override async Task<string> RunOnceAsync(CancellationToken cancel)
+    {
+        if (Paused)
+        {
+            return "paused: the cloud is stopping";
+        }
+
+        var nodes = pool.Nodes;
+        var outcome = await cloud.ChangeAsync<PlanExecution>(Me, (state, nowMs) =>
+        {
+            var snapshot = Snapshot.Of(state, nodes, fits, _history, nowMs);
+            var plan = Allocator.Plan(snapshot);
+            Inspect(snapshot, plan);
+            var execution = PlanExecution.Of(plan, snapshot, state);
+            return new(execution, execution.Events, null);
+        });
+        if (outcome.Value is not { } done)
+        {
+            return outcome.Refusal!.Message;
+        }
+
+        pool.Plan = done.Plan;
+        _history = done.Plan.History;
+        return $"{done.Started} leases started, {done.Ending} told to end, {done.Plan.Pending.Length} workloads wait{(Violations == 0 ? "" : $"; {Violations} broken laws so far, last {LastViolation}")}";
+    }
+}

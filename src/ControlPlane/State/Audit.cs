@@ -1,0 +1,109 @@
+using Amalgam.ControlPlane.Commands;
+using Amalgam.Contracts;
+using Amalgam.Core.Access;
+using Amalgam.Core.Cloud;
+using Amalgam.Core.Journal;
+
+namespace Amalgam.ControlPlane.State;
+
+/// <summary>The latest changes by people and loops, from the journal; older ones are read with `amalgam verify --print`.</summary>
+public sealed class Audit
+{
+    private const int Kept = 50_000;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<JournalRecord> _records = new();
+    private readonly Cloud _cloud;
+
+    public Audit(Cloud cloud)
+    {
+        _cloud = cloud;
+        foreach (var record in cloud.TakeRecent())
+        {
+            Keep(record);
+        }
+
+        cloud.Changed += records =>
+        {
+            lock (_gate)
+            {
+                foreach (var record in records)
+                {
+                    Keep(record);
+                }
+            }
+        };
+    }
+
+    /// <summary>Newest first. Records of units that the caller does not see are left out.</summary>
+    public List<AuditLine> Read(Caller caller, int limit, bool loops)
+    {
+        JournalRecord[] records;
+        lock (_gate)
+        {
+            records = [.. _records];
+        }
+
+        return _cloud.Read(state => records.Reverse()
+            .Where(record => loops || record.By.KeyId is not null)
+            .Select(record => (Record: record, About: AuditText.Of(state, record.Event)))
+            .Where(item => item.About.Unit is null ? caller.Unit == state.Units.Root.Name : state.Units.IsWithin(item.About.Unit, caller.Unit))
+            .Take(limit)
+            .Select(item => new AuditLine
+            {
+                Sequence = item.Record.Sequence,
+                At = DateTimeOffset.FromUnixTimeMilliseconds(item.Record.AtMs),
+                Who = Who(state, item.Record.By),
+                From = item.Record.By.From,
+                What = item.About.What,
+                Subject = item.About.Subject,
+                Detail = item.About.Detail,
+            })
+            .ToList());
+    }
+
+    private static string Who(CloudState state, Actor by) => by.KeyId is { } id && state.Key(id) is { } key ? $"{id} ({key.Name})" : by.Name;
+
+    /// <summary>Charges are bills, not changes: they would push everything else out.</summary>
+    private void Keep(JournalRecord record)
+    {
+        if (record.Event is TokensCharged or LeaseCharged)
+        {
+            return;
+        }
+
+        _records.Enqueue(record);
+        while (_records.Count > Kept)
+        {
+            _records.Dequeue();
+        }
+    }
+}
+
+/// <summary>One record in words.</summary>
+internal static class AuditText
+{
+    public static (string What, string Subject, string Detail, string? Unit) Of(CloudState state, JournalEvent fact) => fact switch
+    {
+        UnitSet set => ("unit set", set.Unit.Name, $"under {set.Unit.Parent ?? "nothing"}, weight {set.Unit.Weight}{Amounts("guarantee", set.Unit.Guarantee)}{Amounts("limit", set.Unit.Limit)}", set.Unit.Name),
+        UnitRemoved removed => ("unit removed", removed.Name, "", null),
+        KeyCreated created => ("key created", created.Key.Id, $"{created.Key.Name}, {Permission.Name(created.Key.Role)} of {created.Key.Unit}", created.Key.Unit),
+        KeyRevoked revoked => ("key revoked", revoked.KeyId, "", state.Key(revoked.KeyId)?.Unit),
+        PriceSet priced => ("price set", priced.Price.Subject, $"version {priced.Price.Version}, from {DateTimeOffset.FromUnixTimeMilliseconds(priced.Price.FromMs):u}", null),
+        WorkloadSubmitted submitted => ("submitted", submitted.WorkloadId, $"{submitted.Spec.Name} in {submitted.Spec.Unit}", submitted.Spec.Unit),
+        WorkloadScaled scaled => OfWorkload(state, "scaled", scaled.WorkloadId, $"to {scaled.Wanted} replicas: {scaled.Why}"),
+        WorkloadStopRequested stop => OfWorkload(state, "stop asked", stop.WorkloadId, ""),
+        WorkloadDelayed delayed => OfWorkload(state, "restart delayed", delayed.WorkloadId, delayed.Why),
+        WorkloadEnded ended => OfWorkload(state, "ended", ended.WorkloadId, ended.Detail),
+        LeaseStarted started => ("lease started", started.Lease.Id, $"{started.Lease.WorkloadId} member {started.Lease.Member} on {started.Lease.Node} {string.Join(',', started.Lease.Devices)}", started.Lease.Unit),
+        LeaseEnding ending => ("lease ending", ending.LeaseId, $"{ending.Because}{(ending.Beneficiary is null ? "" : $" for {ending.Beneficiary}")}", state.Lease(ending.LeaseId)?.Unit),
+        LeaseEnded ended => ("lease ended", ended.LeaseId, ended.Because.ToString(), state.Lease(ended.LeaseId)?.Unit),
+        _ => (fact.GetType().Name, "", "", null),
+    };
+
+    private static (string What, string Subject, string Detail, string? Unit) OfWorkload(CloudState state, string what, string id, string detail) =>
+        (what, id, detail, state.Workload(id)?.Spec.Unit);
+
+    private static string Amounts(string what, System.Collections.Immutable.ImmutableSortedDictionary<string, long> amounts) =>
+        amounts.Count == 0 ? "" : $", {what} {string.Join(' ', amounts.Select(entry => $"{entry.Key}={entry.Value / 1000m}"))}";
+}

@@ -1,0 +1,139 @@
+using Amalgam.ControlPlane.Ports;
+using Amalgam.Core;
+using Amalgam.Core.Cloud;
+using Amalgam.Core.Journal;
+
+namespace Amalgam.ControlPlane.State;
+
+/// <summary>
+/// The one place where the state lives. A change decides on the present state under a lock, is applied at once, and is acknowledged when it is
+/// on disk. Reads see changes that are not durable yet; answers to whoever made the change wait.
+/// </summary>
+public sealed class Cloud
+{
+    private readonly Lock _gate = new();
+    private readonly CloudState _state = new();
+    private readonly IJournal _journal;
+    private readonly TimeProvider _clock;
+    private volatile Exception? _defect;
+
+    /// <summary>Replays the journal. Throws <see cref="JournalException"/> when it is damaged.</summary>
+    public Cloud(IJournal journal, TimeProvider clock)
+    {
+        (_journal, _clock) = (journal, clock);
+        foreach (var record in journal.ReadAll())
+        {
+            _state.Apply(record);
+            if (record.Event is not (TokensCharged or LeaseCharged))
+            {
+                _recent.Enqueue(record);
+                if (_recent.Count > 50_000)
+                {
+                    _recent.Dequeue();
+                }
+            }
+        }
+    }
+
+    private Queue<JournalRecord> _recent = new();
+
+    /// <summary>The last records found at the start that are not charges; gone after the first call.</summary>
+    public IReadOnlyCollection<JournalRecord> TakeRecent() => Interlocked.Exchange(ref _recent, new Queue<JournalRecord>());
+
+    /// <summary>Raised after every change, outside the lock. Handlers must not wait.</summary>
+    public event Action<IReadOnlyList<JournalRecord>>? Changed;
+
+    /// <summary>Why nothing is written any more; null in good health.</summary>
+    public string? Defect => _defect?.Message;
+
+    /// <summary>Never behind the last record, so that a clock that was set back cannot reorder the journal.</summary>
+    public long NowMs => Math.Max(_clock.GetUtcNow().ToUnixTimeMilliseconds(), Volatile.Read(ref _lastAtMs));
+
+    private long _lastAtMs;
+
+    public T Read<T>(Func<CloudState, T> query)
+    {
+        lock (_gate)
+        {
+            return query(_state);
+        }
+    }
+
+    /// <summary>Appends what <paramref name="decide"/> returns, all or nothing. Returns when it is on disk.</summary>
+    public async Task<Outcome<T>> ChangeAsync<T>(Actor by, Func<CloudState, long, Decision<T>> decide)
+    {
+        Decision<T> decision;
+        Task durable;
+        List<JournalRecord> records = [];
+        lock (_gate)
+        {
+            if (_defect is { } defect)
+            {
+                return new Refusal(RefusalCodes.Unavailable, $"the cloud writes nothing since its journal failed ({defect.Message}): restart it");
+            }
+
+            var nowMs = Math.Max(NowMs, _state.LastAtMs);
+            decision = decide(_state, nowMs);
+            if (decision.Refusal is { } refusal)
+            {
+                return refusal;
+            }
+
+            if (decision.Events.Count == 0)
+            {
+                return decision.Value!;
+            }
+
+            foreach (var fact in decision.Events)
+            {
+                records.Add(new JournalRecord(_state.LastSequence + 1, nowMs, by, fact));
+                ApplyOrStop(records[^1]);
+            }
+
+            Volatile.Write(ref _lastAtMs, nowMs);
+            durable = _journal.Append(records);
+        }
+
+        Changed?.Invoke(records);
+        await AcknowledgeAsync(durable);
+        return decision.Value!;
+    }
+
+    private void ApplyOrStop(JournalRecord record)
+    {
+        try
+        {
+            _state.Apply(record);
+        }
+        catch (Exception wrong)
+        {
+            // The state may be half changed: nothing of it may reach the disk.
+            _defect = wrong;
+            throw;
+        }
+    }
+
+    private async Task AcknowledgeAsync(Task durable)
+    {
+        try
+        {
+            await durable;
+        }
+        catch (Exception failed)
+        {
+            _defect ??= failed;
+            throw;
+        }
+    }
+}
+
+/// <summary>What a change came to: events with a value, or a refusal.</summary>
+public readonly record struct Decision<T>(T? Value, IReadOnlyList<JournalEvent> Events, Refusal? Refusal)
+{
+    public static implicit operator Decision<T>(Refusal refusal) => new(default, [], refusal);
+}
+
+public static class Decide
+{
+    public static Decision<T> Yes<T>(T value, params IReadOnlyList<JournalEvent> events) => new(value, events, null);
+}

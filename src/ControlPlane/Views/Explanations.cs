@@ -1,0 +1,131 @@
+using Amalgam.ControlPlane.Ports;
+using Amalgam.ControlPlane.State;
+using Amalgam.Contracts;
+using Amalgam.Core.Allocation;
+using Amalgam.Core.Cloud;
+using Amalgam.Core.Ledger;
+using Amalgam.Core.Workloads;
+
+namespace Amalgam.ControlPlane.Views;
+
+/// <summary>`explain`: why a workload is where it is, or why it waits and what would start it. `quote`: the same before it exists.</summary>
+public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
+{
+    private const string QuoteId = "quote";
+
+    public ExplainView Explain(CloudState state, Workload workload, long nowMs)
+    {
+        var pending = pool.PendingById().GetValueOrDefault(workload.Id);
+        var phase = state.Phase(workload);
+        var waits = phase == WorkloadPhase.Waiting;
+        return new ExplainView
+        {
+            Id = workload.Id,
+            Name = workload.Spec.Name,
+            Phase = WorkloadViews.Kebab(phase.ToString()),
+            Reason = waits && pending is not null ? PendingReasons.Code(pending.Reason) : null,
+            Explanation = Sentence(state, workload, phase, pending, nowMs),
+            SmallestChange = waits ? pending?.SmallestChange : null,
+            PlannedStart = waits && pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
+            Chips = Considered(state, workload.Spec),
+            History = [.. History(state, workload)],
+        };
+    }
+
+    /// <summary>Plans once more with the asked workload added; nothing is changed.</summary>
+    public QuoteView Quote(CloudState state, WorkloadSpec spec, long nowMs)
+    {
+        var asked = new Workload { Id = QuoteId, Spec = spec, SubmittedMs = nowMs, SubmittedBy = QuoteId, Wanted = Math.Max(1, spec.Service?.MinReplicas ?? spec.Members) };
+        var snapshot = Snapshot.Of(state, pool.Nodes, fits, pool.Plan?.History ?? AllocationHistory.Empty, nowMs);
+        var plan = Allocator.Plan(snapshot with { Workloads = snapshot.Workloads.Add(Snapshot.Demand(state, asked, pool.Nodes, fits, nowMs)) });
+        var start = plan.Decisions.OfType<StartDecision>().FirstOrDefault(decision => decision.WorkloadId == QuoteId);
+        var pending = plan.Pending.FirstOrDefault(waiting => waiting.WorkloadId == QuoteId);
+        var chips = Considered(state, spec);
+        var chosen = start is null ? null : snapshot.Nodes.First(node => node.Name == start.Members[0].Node).ChipClass;
+        var displaced = plan.Decisions.Count(decision => decision is EvictDecision evict && evict.BeneficiaryId == QuoteId);
+        return new QuoteView
+        {
+            What = spec.IsService ? $"{spec.Name}: {asked.Wanted} replicas of {spec.DevicesMilli / 1000m} devices" : $"{spec.Name}: {spec.Members} members of {spec.DevicesMilli / 1000m} devices",
+            ChipClass = chosen,
+            Why = start is null ? pending?.Detail ?? "no chip of this cloud can run it" : Why(chosen!, chips, displaced),
+            Start = start is not null ? WorkloadViews.Time(nowMs) : pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
+            WaitReason = pending is null ? null : PendingReasons.Code(pending.Reason),
+            SmallestChange = pending?.SmallestChange,
+            PricePerHour = start is null ? null : PerHour(state, start, snapshot, nowMs),
+            Currency = state.Currency,
+            Chips = chips,
+        };
+    }
+
+    private static string PerHour(CloudState state, StartDecision start, AllocationSnapshot snapshot, long nowMs)
+    {
+        var classes = snapshot.Nodes.ToDictionary(node => node.Name, node => node.ChipClass, StringComparer.Ordinal);
+        var nano = start.Members.Sum(member =>
+            Rating.SpanNano(0, 0, 3_600_000, member.Devices.Length * member.MilliPerDevice, state.Prices.At(PriceKind.DeviceHour, classes[member.Node], nowMs)?.DeviceHourNano ?? 0));
+        return Nano.Format(nano);
+    }
+
+    private static string Why(string chosen, IReadOnlyList<ChipConsidered> chips, int displaced)
+    {
+        var others = chips.Count(chip => chip.Fits && chip.ChipClass != chosen);
+        var speed = chips.First(chip => chip.ChipClass == chosen).Speed;
+        var why = others == 0 ? "it is the only class here that can run it"
+            : speed is null or 1 ? $"the best of {others + 1} classes that can run it, and free"
+            : $"{speed:0.##} of the best speed; the faster classes are worth more to others now, or taken";
+        return displaced == 0 ? why : $"{why}; {displaced} workloads with a lesser claim make room";
+    }
+
+    private List<ChipConsidered> Considered(CloudState state, WorkloadSpec spec)
+    {
+        var classes = fits.Considered(state, spec, pool.Nodes);
+        var best = classes.Where(chip => chip.Fit.Fits).Select(chip => chip.Rate).DefaultIfEmpty(0).Max();
+        return [.. classes.Select(chip => new ChipConsidered
+        {
+            ChipClass = chip.ChipClass,
+            Fits = chip.Fit.Fits,
+            Why = chip.Fit.Why,
+            Runtime = chip.Fit.Runtime,
+            Speed = chip.Fit.Fits && best > 0 ? Math.Round(chip.Rate / best, 3) : null,
+            TokensPerSecond = chip.TokensPerSecond,
+            EstimatedMemoryMiB = chip.Fit.EstimatedMemoryMiB > 0 ? chip.Fit.EstimatedMemoryMiB : null,
+            DeviceMemoryMiB = chip.DeviceMemoryMiB > 0 ? chip.DeviceMemoryMiB : null,
+            PricePerDeviceHour = state.Prices.At(PriceKind.DeviceHour, chip.ChipClass, state.LastAtMs) is { } hour ? Nano.Format(hour.DeviceHourNano) : null,
+            PricePerMillionOutputTokens = spec.IsService && state.Prices.At(PriceKind.Tokens, spec.Name, state.LastAtMs) is { } token ? Nano.Format(token.OutputNano) : null,
+        })];
+    }
+
+    private string Sentence(CloudState state, Workload workload, WorkloadPhase phase, PendingWorkload? pending, long nowMs)
+    {
+        var leases = state.OpenLeasesOf(workload.Id).ToList();
+        var places = string.Join(", ", leases.GroupBy(lease => lease.ChipClass).Select(group => $"{group.Sum(lease => lease.MilliDevices) / 1000m} x {catalogue.Chip(group.Key)?.Name ?? group.Key}"));
+        return phase switch
+        {
+            WorkloadPhase.Ended => $"It ended: {workload.Detail}.",
+            WorkloadPhase.Stopping => $"It was told to stop; {leases.Count} members still end.",
+            WorkloadPhase.Running when leases.TrueForAll(lease => !pool.Sight(lease.Id).Ready) && workload.Spec.IsService =>
+                $"It holds {places} and is starting: {leases.Select(lease => pool.Sight(lease.Id).Trouble).FirstOrDefault(trouble => trouble is not null) ?? "the runtime loads the model"}.",
+            WorkloadPhase.Running => $"It runs on {places}.",
+            _ when workload.Spec.IsService && workload.Wanted == 0 => "Nobody uses it now; the first request starts a replica.",
+            _ when nowMs < workload.NotBeforeMs => $"It starts again in {(workload.NotBeforeMs - nowMs + 999) / 1000} s: {workload.Detail}.",
+            _ => pending?.Detail ?? "It was submitted a moment ago and is planned in the next cycle.",
+        };
+    }
+
+    private static IEnumerable<HistoryLine> History(CloudState state, Workload workload)
+    {
+        yield return new(WorkloadViews.Time(workload.SubmittedMs), $"submitted by {workload.SubmittedBy} in {state.Units.Path(workload.Spec.Unit)}");
+        foreach (var lease in state.LeasesOf(workload.Id).TakeLast(40))
+        {
+            yield return new(WorkloadViews.Time(lease.FromMs), $"{lease.Id}: member {lease.Member} got {lease.ChipClass} {string.Join(',', lease.Devices)} on {lease.Node}");
+            if (lease.ToMs is { } to)
+            {
+                yield return new(WorkloadViews.Time(to), $"{lease.Id}: {WorkloadViews.Kebab(lease.EndedBecause!.Value.ToString())}{(lease.ExitCode is { } code ? $", exit code {code}" : "")}{(lease.Detail is null ? "" : $" ({lease.Detail})")}");
+            }
+        }
+
+        if (workload.EndedMs is { } ended)
+        {
+            yield return new(WorkloadViews.Time(ended), $"{WorkloadViews.Text(workload.Result!.Value)}: {workload.Detail}");
+        }
+    }
+}

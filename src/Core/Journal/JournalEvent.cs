@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Amalgam.Core.Access;
+using Amalgam.Core.Ledger;
+using Amalgam.Core.Units;
+using Amalgam.Core.Workloads;
+
+namespace Amalgam.Core.Journal;
+
+/// <summary>What can be recorded. The discriminators are part of the format on disk: never rename one.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
+[JsonDerivedType(typeof(CloudFounded), "cloud-founded")]
+[JsonDerivedType(typeof(UnitSet), "unit-set")]
+[JsonDerivedType(typeof(UnitRemoved), "unit-removed")]
+[JsonDerivedType(typeof(KeyCreated), "key-created")]
+[JsonDerivedType(typeof(KeyRevoked), "key-revoked")]
+[JsonDerivedType(typeof(PriceSet), "price-set")]
+[JsonDerivedType(typeof(WorkloadSubmitted), "workload-submitted")]
+[JsonDerivedType(typeof(WorkloadScaled), "workload-scaled")]
+[JsonDerivedType(typeof(WorkloadStopRequested), "workload-stop-requested")]
+[JsonDerivedType(typeof(WorkloadDelayed), "workload-delayed")]
+[JsonDerivedType(typeof(WorkloadEnded), "workload-ended")]
+[JsonDerivedType(typeof(LeaseStarted), "lease-started")]
+[JsonDerivedType(typeof(LeaseEnding), "lease-ending")]
+[JsonDerivedType(typeof(LeaseEnded), "lease-ended")]
+[JsonDerivedType(typeof(LeaseCharged), "lease-charged")]
+[JsonDerivedType(typeof(TokensCharged), "tokens-charged")]
+[JsonDerivedType(typeof(SpeedMeasured), "speed-measured")]
+[JsonDerivedType(typeof(MemoryObserved), "memory-observed")]
+[JsonDerivedType(typeof(CloudStarted), "cloud-started")]
+[JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
+public abstract record JournalEvent;
+
+/// <summary>The first record of every journal.</summary>
+public sealed record CloudFounded(string Currency, string Version) : JournalEvent;
+
+public sealed record CloudStarted(string Version) : JournalEvent;
+
+public sealed record CloudStopped(string Why) : JournalEvent;
+
+public sealed record UnitSet(Unit Unit) : JournalEvent;
+
+public sealed record UnitRemoved(string Name) : JournalEvent;
+
+public sealed record KeyCreated(ApiKey Key) : JournalEvent;
+
+public sealed record KeyRevoked(string KeyId) : JournalEvent;
+
+public sealed record PriceSet(Price Price) : JournalEvent;
+
+public sealed record WorkloadSubmitted(string WorkloadId, WorkloadSpec Spec) : JournalEvent;
+
+public sealed record WorkloadScaled(string WorkloadId, int Wanted, string Why) : JournalEvent;
+
+public sealed record WorkloadStopRequested(string WorkloadId) : JournalEvent;
+
+/// <summary>A start failed: not again before <paramref name="NotBeforeMs"/>. Zero failures = it runs well again.</summary>
+public sealed record WorkloadDelayed(string WorkloadId, int Failures, long NotBeforeMs, string Why) : JournalEvent;
+
+public sealed record WorkloadEnded(string WorkloadId, WorkloadResult Result, int? ExitCode, string Detail) : JournalEvent;
+
+public sealed record LeaseStarted(Lease Lease) : JournalEvent;
+
+public sealed record LeaseEnding(string LeaseId, LeaseEnd Because, string? Beneficiary) : JournalEvent;
+
+/// <param name="ToMs">When the member really ended, which may lie before the record.</param>
+public sealed record LeaseEnded(string LeaseId, long ToMs, LeaseEnd Because, int? ExitCode, string? Detail) : JournalEvent;
+
+public sealed record LeaseCharged(LeaseSlice Slice) : JournalEvent;
+
+/// <summary>One settled request. <paramref name="ChargeId"/> is unique for ever.</summary>
+/// <param name="Unit">Of the caller's key: it pays.</param>
+/// <param name="InputTokens">All input tokens, the cached ones included.</param>
+public sealed record TokensCharged(
+    string ChargeId,
+    string RequestId,
+    string KeyId,
+    string Unit,
+    string Model,
+    string WorkloadId,
+    string LeaseId,
+    string ChipClass,
+    string Endpoint,
+    long InputTokens,
+    long CachedInputTokens,
+    long OutputTokens,
+    string Outcome,
+    bool Estimated,
+    int PriceVersion,
+    long InputNano,
+    long CachedInputNano,
+    long OutputNano,
+    ImmutableArray<Entry> Entries) : JournalEvent
+{
+    public long AmountNano => InputNano + CachedInputNano + OutputNano;
+}
+
+/// <summary>Tokens per second of one model file on one class, all sequences together; from `bench` or from real work.</summary>
+public sealed record SpeedMeasured(string ModelKey, string ChipClass, string Runtime, long DecodeMilliTokensPerSecond, long PromptMilliTokensPerSecond) : JournalEvent;
+
+/// <summary>What a replica was thought to need and what it took.</summary>
+public sealed record MemoryObserved(string ModelKey, string Runtime, string ChipClass, long EstimatedMiB, long UsedMiB) : JournalEvent;

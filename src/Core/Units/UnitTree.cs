@@ -1,0 +1,81 @@
+namespace Amalgam.Core.Units;
+
+/// <summary>The organisation. Units keep their order of creation, because ties go by it.</summary>
+public sealed class UnitTree
+{
+    private readonly Dictionary<string, Unit> _units = new(StringComparer.Ordinal);
+    private readonly List<string> _order = [];
+
+    public IEnumerable<Unit> InOrder => _order.Select(name => _units[name]);
+
+    public int Count => _units.Count;
+
+    public Unit? Find(string name) => _units.GetValueOrDefault(name);
+
+    public Unit Root => _units[_order[0]];
+
+    public void Set(Unit unit)
+    {
+        if (!_units.ContainsKey(unit.Name))
+        {
+            _order.Add(unit.Name);
+        }
+
+        _units[unit.Name] = unit;
+    }
+
+    public void Remove(string name)
+    {
+        _units.Remove(name);
+        _order.Remove(name);
+    }
+
+    public bool HasChildren(string name) => _units.Values.Any(unit => unit.Parent == name);
+
+    /// <summary>Is <paramref name="unit"/> the unit <paramref name="top"/> or below it?</summary>
+    public bool IsWithin(string unit, string top)
+    {
+        for (var at = Find(unit); at is not null; at = at.Parent is null ? null : Find(at.Parent))
+        {
+            if (string.Equals(at.Name, top, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>`group/department/project`, for people.</summary>
+    public string Path(string name)
+    {
+        var parts = new List<string>();
+        for (var at = Find(name); at is not null; at = at.Parent is null ? null : Find(at.Parent))
+        {
+            parts.Insert(0, at.Name);
+        }
+
+        return string.Join('/', parts);
+    }
+
+    /// <summary>Units below and including <paramref name="top"/>, parents before children.</summary>
+    public IEnumerable<(Unit Unit, int Depth)> Subtree(string top)
+    {
+        if (Find(top) is not { } start)
+        {
+            yield break;
+        }
+
+        var children = InOrder.Where(unit => unit.Parent is not null).ToLookup(unit => unit.Parent!, StringComparer.Ordinal);
+        var stack = new Stack<(Unit, int)>();
+        stack.Push((start, 0));
+        while (stack.TryPop(out var item))
+        {
+            yield return item;
+            foreach (var child in children[item.Item1.Name].Reverse())
+            {
+                stack.Push((child, item.Item2 + 1));
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+namespace Amalgam.Engines.Local;
+
+/// <summary>The folders of forgotten members, under `logs/WORKLOAD/LEASE`, within a bound for all of them.</summary>
+internal sealed class KeptLogs
+{
+    private readonly string folder;
+    private readonly long bytesKept;
+    private long _bytesSincePrune;
+
+    public KeptLogs(string folder, long bytesKept)
+    {
+        // The first addition prunes: nobody knows what an earlier process left.
+        (this.folder, this.bytesKept, _bytesSincePrune) = (folder, bytesKept, bytesKept);
+    }
+
+    /// <returns>Null when the lease is unknown or was pruned.</returns>
+    public MemberFolder? Find(string leaseId)
+    {
+        if (!Directory.Exists(folder)) return null;
+        foreach (var workload in Directory.EnumerateDirectories(folder))
+            if (Path.Combine(workload, leaseId) is var path && Directory.Exists(path))
+                return new MemberFolder(path);
+        return null;
+    }
+
+    public bool Holds(string workloadId, string leaseId) => Directory.Exists(Path.Combine(folder, workloadId, leaseId));
+
+    /// <summary>One rename: the log is not copied, and a reader that has it open reads on.</summary>
+    public void Keep(Member member)
+    {
+        if (!Directory.Exists(member.Folder.Path)) return; // someone removed it
+        if (member.Launch is not { } launch)
+        {
+            Directory.Delete(member.Folder.Path, recursive: true); // never started: there is no log
+            return;
+        }
+
+        var workload = Path.Combine(folder, launch.WorkloadId);
+        PrivateFile.CreateFolder(workload);
+        if (Directory.Exists(member.Folder.Work) && !Directory.EnumerateFileSystemEntries(member.Folder.Work).Any()) Directory.Delete(member.Folder.Work);
+        _bytesSincePrune += Bytes(new DirectoryInfo(member.Folder.Path));
+        Directory.Move(member.Folder.Path, Path.Combine(workload, member.LeaseId));
+        // Counting all of them takes time: only when an eighth of the bound may be new.
+        if (_bytesSincePrune > bytesKept / 8) Prune();
+    }
+
+    /// <summary>Deletes the oldest until the rest is within the bound.</summary>
+    private void Prune()
+    {
+        _bytesSincePrune = 0;
+        var leases = Directory.EnumerateDirectories(folder).SelectMany(Directory.EnumerateDirectories).Select(path => new DirectoryInfo(path))
+            .Select(lease => (lease, Bytes: Bytes(lease))).ToList();
+        var total = leases.Sum(lease => lease.Bytes);
+        foreach (var (lease, bytes) in leases.OrderBy(lease => lease.lease.LastWriteTimeUtc))
+        {
+            if (total <= bytesKept) break;
+            lease.Delete(recursive: true);
+            total -= bytes;
+        }
+    }
+
+    private static long Bytes(DirectoryInfo lease) => lease.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+}

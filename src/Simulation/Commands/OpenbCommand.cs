@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Amalgam.Core.Allocation.Placement;
+using Amalgam.Simulation.Packing;
+using Amalgam.Simulation.Traces;
+
+namespace Amalgam.Simulation.Commands;
+
+/// <summary>`simulate openb`: the packing experiment over a node list and a task list.</summary>
+internal static class OpenbCommand
+{
+    private static readonly int[] Levels = [80, 90, 100, 130];
+
+    public static Report Run(ReadOnlySpan<string> args, TextWriter errors)
+    {
+        var options = SimulateOptions.Parse("openb", args, ["--nodes", "--tasks", "--policy", "--seeds", "--plot"], ["--moves", "--learn", .. Report.CommonFlags]);
+        var policy = options.OneOf("--policy", "amalgam", "amalgam", "fgd", "bestfit", "random");
+        var seeds = options.Seeds("42..51");
+        var nodes = OpenbNodes.Read(options.Text("--nodes"));
+        var tasks = OpenbTasks.Read(options.Text("--tasks"), nodes);
+        var clock = Stopwatch.StartNew();
+        var runs = new List<PackingRun>();
+        foreach (var seed in seeds)
+        {
+            runs.Add(PackingExperiment.Run(nodes, tasks, seed, Policy(policy, options.Has("--learn")), () => clock.Elapsed.TotalSeconds));
+            errors.WriteLine($"seed {seed}: {Report.Text(runs[^1].AllocatedPercent[100])} % allocated at 100 % arrived, {Report.Text(runs[^1].Seconds, 3)} s");
+        }
+        return Summary(policy, runs).For(options);
+    }
+
+    private static Func<PackingCluster, RequestMix, SeededSequence, IPackingPolicy> Policy(string name, bool learn) => name switch
+    {
+        "fgd" => (cluster, mix, _) => new FgdPacking(cluster, mix),
+        "bestfit" => (cluster, _, _) => new BestFitPacking(cluster),
+        "random" => (cluster, _, random) => new RandomPacking(cluster, random),
+        _ => (cluster, mix, _) => new AmalgamPacking(cluster, learn ? null : mix),
+    };
+
+    private static Report Summary(string policy, List<PackingRun> runs)
+    {
+        double Mean(int level) => runs.Average(r => r.AllocatedPercent[level]);
+        var json = new JsonObject
+        {
+            ["policy"] = policy,
+            ["seeds"] = new JsonArray([.. runs.Select(r => (JsonNode)r.Seed)]),
+            ["allocatedPercent"] = AtLevels(Mean),
+            ["perSeed"] = new JsonArray([.. runs.Select(OneSeed)]),
+            ["moves"] = runs.Sum(r => r.Moves),
+            ["secondsPerSeed"] = Report.Number(runs.Average(r => r.Seconds)),
+            ["coresOfCpuOnlyTasks"] = Report.Number(runs.Average(r => r.CoresOfCpuOnly)),
+        };
+        var rows = runs.Select(r => Row(r.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), l => r.AllocatedPercent[l], r.Refused, r.Seconds))
+            .Append(Row("mean", Mean, runs.Average(r => r.Refused), runs.Average(r => r.Seconds))).ToList();
+        var line = Enumerable.Range(0, PackingExperiment.LastPercent + 1).Select(p => ((double)p, Mean(p))).ToList();
+        return new Report(
+            json, $"openb, policy {policy}: GPU capacity allocated, percent, by percent arrived", ["seed", "80", "90", "100", "130", "refused", "seconds"],
+            rows, [new PlotSeries(policy, line), new PlotSeries("arrived", [.. line.Select(p => (p.Item1, Math.Min(100, p.Item1)))])],
+            "GPU capacity arrived, percent", "allocated, percent");
+    }
+
+    private static JsonObject AtLevels(Func<int, double> at)
+    {
+        var json = new JsonObject();
+        foreach (var level in Levels)
+        {
+            json[level.ToString(System.Globalization.CultureInfo.InvariantCulture)] = Report.Number(at(level));
+        }
+        return json;
+    }
+
+    private static JsonNode OneSeed(PackingRun run) => new JsonObject
+    {
+        ["seed"] = run.Seed,
+        ["allocatedPercent"] = AtLevels(l => run.AllocatedPercent[l]),
+        ["arrivals"] = run.Arrived,
+        ["refused"] = run.Refused,
+        ["seconds"] = Report.Number(run.Seconds),
+    };
+
+    private static string[] Row(string name, Func<int, double> at, double refused, double seconds) =>
+        [name, .. Levels.Select(l => Report.Text(at(l))), Report.Text(refused, 0), Report.Text(seconds, 3)];
+}

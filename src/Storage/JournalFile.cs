@@ -1,0 +1,174 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Amalgam.ControlPlane.Ports;
+using Amalgam.Core.Journal;
+using Microsoft.Data.Sqlite;
+
+namespace Amalgam.Storage;
+
+/// <summary>The journal's file: schema, reading, checking, copying.</summary>
+public static class JournalFile
+{
+    private const int ApplicationId = 0x416D616C; // "Amal"
+
+    /// <summary>Opens, and makes the schema where the file is new.</summary>
+    internal static SqliteConnection Open(string path, bool writable)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path, Mode = writable ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadOnly, Pooling = false,
+        }.ToString());
+        connection.Open();
+        try
+        {
+            Prepare(connection, path, writable);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Walks the chain. Throws <see cref="JournalException"/> naming the first damaged record.</summary>
+    public static (long Records, string LastHash) Verify(string path)
+    {
+        try
+        {
+            using var connection = Open(path, writable: false);
+            long count = 0;
+            foreach (var record in ReadAll(connection))
+            {
+                count = record.Sequence;
+            }
+
+            return (count, Convert.ToHexStringLower(LastHash(connection)));
+        }
+        catch (SqliteException wrong)
+        {
+            throw new JournalException(Explain(path, wrong), wrong);
+        }
+    }
+
+    /// <summary>A consistent copy of a journal that may be in use.</summary>
+    public static void Copy(string from, string to)
+    {
+        try
+        {
+            using var source = Open(from, writable: false);
+            using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = to, Pooling = false }.ToString());
+            target.Open();
+            source.BackupDatabase(target);
+        }
+        catch (SqliteException wrong)
+        {
+            throw new JournalException($"cannot copy the journal to {to}: {wrong.Message}", wrong);
+        }
+    }
+
+    internal static IEnumerable<JournalRecord> ReadAll(SqliteConnection connection)
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT sequence, hash, body FROM journal ORDER BY sequence";
+        using var rows = select.ExecuteReader();
+        var hash = new byte[32];
+        var expected = 1L;
+        while (Next(rows, expected))
+        {
+            var sequence = rows.GetInt64(0);
+            var body = (byte[])rows[2];
+            hash = SqliteJournal.Chain(hash, sequence, body);
+            if (sequence != expected || !CryptographicOperations.FixedTimeEquals(hash, (byte[])rows[1]))
+            {
+                throw Damaged(expected, sequence == expected ? "its hash does not match" : "it is missing");
+            }
+
+            yield return Parse(sequence, body);
+            expected++;
+        }
+    }
+
+    internal static byte[] LastHash(SqliteConnection connection)
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT hash FROM journal ORDER BY sequence DESC LIMIT 1";
+        return select.ExecuteScalar() as byte[] ?? new byte[32];
+    }
+
+    internal static string Explain(string path, SqliteException wrong) => wrong.SqliteErrorCode switch
+    {
+        5 or 6 => $"{path} is in use by another program: stop it first",
+        8 or 14 => $"{path} cannot be opened for writing: check that the folder exists and is yours",
+        10 or 13 => $"{path}: the disk failed or is full ({wrong.Message}): free space, then start again",
+        11 or 26 => $"{path} is damaged or no journal ({wrong.Message}): restore a backup with `amalgam restore FILE`",
+        _ => $"{path}: {wrong.Message}",
+    };
+
+    private static void Prepare(SqliteConnection connection, string path, bool writable)
+    {
+        var version = Convert.ToInt32(Scalar(connection, "PRAGMA user_version"), null);
+        var application = Convert.ToInt32(Scalar(connection, "PRAGMA application_id"), null);
+        var isNew = Convert.ToInt64(Scalar(connection, "SELECT count(*) FROM sqlite_schema"), null) == 0;
+        if (!isNew && application != ApplicationId)
+        {
+            throw new JournalException($"{path} is a SQLite file, but not a journal of Amalgam: choose another data directory");
+        }
+
+        if (version > SqliteJournal.FormatVersion)
+        {
+            throw new JournalException($"{path} was written by a newer Amalgam (journal format {version}, this one reads {SqliteJournal.FormatVersion}): upgrade, or use another --data directory");
+        }
+
+        if (writable)
+        {
+            Scalar(connection, "PRAGMA journal_mode = WAL");
+            Scalar(connection, "PRAGMA synchronous = FULL");
+        }
+
+        if (isNew && writable)
+        {
+            Scalar(connection, $"""
+                CREATE TABLE journal (sequence INTEGER PRIMARY KEY, hash BLOB NOT NULL, body BLOB NOT NULL) STRICT;
+                CREATE TRIGGER journal_never_updated BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+                CREATE TRIGGER journal_never_deleted BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+                PRAGMA application_id = {ApplicationId};
+                PRAGMA user_version = {SqliteJournal.FormatVersion};
+                """);
+        }
+    }
+
+    private static bool Next(SqliteDataReader rows, long expected)
+    {
+        try
+        {
+            return rows.Read();
+        }
+        catch (SqliteException wrong)
+        {
+            throw Damaged(expected, wrong.Message);
+        }
+    }
+
+    private static JournalRecord Parse(long sequence, byte[] body)
+    {
+        try
+        {
+            return JournalJson.Read(sequence, body);
+        }
+        catch (JsonException wrong)
+        {
+            throw Damaged(sequence, $"it cannot be read ({wrong.Message})");
+        }
+    }
+
+    private static JournalException Damaged(long sequence, string why) =>
+        new($"the journal is damaged at record {sequence}: {why}. Nothing was changed; restore a backup with `amalgam restore FILE`");
+
+    private static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+}
