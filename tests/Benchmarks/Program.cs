@@ -2,16 +2,10 @@ using Amalgam.Benchmarks.Simulation;
 using Amalgam.Simulation.Commands;
 using Amalgam.Simulation.Scenarios;
 
-if (args is ["simulate", .. var rest])
+return args switch
 {
-    return SimulateCommand.Run(rest, Console.Out, Console.Error);
-}
-if (args is ["scenario", .. var files])
-{
-    return ScenarioCommand.Run(files, json: false, Console.Out, Console.Error);
-}
-if (args is ["targets", ..])
-{
-    return TargetSolverBenchmark.Run(Console.Out);
-}
-return 0;
+    ["simulate", .. var rest] => SimulateCommand.Run(rest, Console.Out, Console.Error),
+    ["scenario", .. var files] => ScenarioCommand.Run(files, false, Console.Out, Console.Error),
+    ["targets", ..] => TargetSolverBenchmark.Run(Console.Out),
+    _ => 0,
+};
