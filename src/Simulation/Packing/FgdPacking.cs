@@ -71,6 +71,8 @@ public sealed class FgdPacking : IPackingPolicy
         return new PackingPlace(best, [.. devices]);
     }
 
+    public void Returned(PackingPlace place, PlacementRequest request) => _stateOf[place.Node] = Intern(place.Node);
+
     private StateScores Intern(int node) => Intern(_cluster.Nodes[node].Chip, _cluster.CpuMilli(node), _cluster.RamMiB(node), _cluster.Idle(node).ToArray());
 
     private StateScores InternAfter(int node, PlacementRequest request, int[] devices)
