@@ -13,7 +13,7 @@ public sealed class AmalgamPacking : IPackingPolicy
     private readonly RequestMix? _learned;
     private readonly List<(PackingPlace Place, PlacementRequest Request)>[]? _tasks;
     private int _asked;
-    private int _relearnAt = 100;
+    private int _relearnAt = 10;
 
     /// <param name="mix">Known beforehand, as the compared policies know it; null = learned from what arrives.</param>
     /// <param name="moves">A placed task may be moved when that makes room.</param>
