@@ -13,7 +13,7 @@ internal static class OpenbCommand
 
     public static Report Run(ReadOnlySpan<string> args, TextWriter errors)
     {
-        var options = SimulateOptions.Parse("openb", args, ["--nodes", "--tasks", "--policy", "--seeds", "--machines", "--plot"], ["--moves", "--learn", "--times", .. Report.CommonFlags]);
+        var options = SimulateOptions.Parse("openb", args, ["--nodes", "--tasks", "--policy", "--seeds", "--machines", "--ties", "--plot"], ["--moves", "--learn", "--times", .. Report.CommonFlags]);
         var policy = options.OneOf("--policy", "amalgam", "amalgam", "fgd", "bestfit", "random");
         var seeds = options.Seeds("42..51");
         var nodes = OpenbNodes.Read(options.Text("--nodes"));
@@ -45,7 +45,8 @@ internal static class OpenbCommand
         "fgd" => (cluster, mix, _) => new FgdPacking(cluster, mix),
         "bestfit" => (cluster, _, _) => new BestFitPacking(cluster),
         "random" => (cluster, _, random) => new RandomPacking(cluster, random),
-        _ => (cluster, mix, _) => new AmalgamPacking(cluster, options.Has("--learn") ? null : mix, options.Has("--moves")),
+        _ => (cluster, mix, random) => new AmalgamPacking(
+            cluster, options.Has("--learn") ? null : mix, options.Has("--moves"), options.OneOf("--ties", "first", "first", "random") == "random" ? random : null),
     };
 
     // The recorded times: tasks come and go, on a part of the machines so that they do not all fit.

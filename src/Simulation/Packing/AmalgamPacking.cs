@@ -12,17 +12,20 @@ public sealed class AmalgamPacking : IPackingPolicy
     private readonly PlacementBook _book;
     private readonly RequestMix? _learned;
     private readonly List<(PackingPlace Place, PlacementRequest Request)>[]? _tasks;
+    private readonly SeededSequence? _ties;
     private int _asked;
-    private int _relearnAt = 100;
+    private int _relearnAt = 10;
 
     /// <param name="mix">Known beforehand, as the compared policies know it; null = learned from what arrives.</param>
+    /// <param name="ties">Draws among places of equal loss, to see how much the fixed order matters; null = the first.</param>
     /// <param name="moves">A placed task may be moved when that makes room.</param>
-    public AmalgamPacking(PackingCluster cluster, RequestMix? mix, bool moves = false)
+    public AmalgamPacking(PackingCluster cluster, RequestMix? mix, bool moves = false, SeededSequence? ties = null)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         _cluster = cluster;
         _learned = mix is null ? new RequestMix(halfLifeRequests: 20_000) : null;
         _book = new PlacementBook(cluster.Nodes, mix ?? _learned!);
+        _ties = ties;
         _tasks = moves ? [.. cluster.Nodes.Select(_ => new List<(PackingPlace, PlacementRequest)>())] : null;
     }
 
@@ -34,7 +37,13 @@ public sealed class AmalgamPacking : IPackingPolicy
         {
             return _tasks is not null && request.DeviceMilli > 0 ? PlaceByMoving(request) : null;
         }
-        return Take(choice, request);
+        return Take(_ties is null ? choice : OneOfTheTied(choice, _book.KindOf(request)), request);
+    }
+
+    private PlacementChoice OneOfTheTied(PlacementChoice best, int kind)
+    {
+        var tied = Enumerable.Range(0, _book.NodeCount).Select(n => _book.On(n, kind)).Where(c => c?.Loss == best.Loss).ToArray();
+        return tied[_ties!.Next(tied.Length)]!.Value;
     }
 
     public void Returned(PackingPlace place, PlacementRequest request)
