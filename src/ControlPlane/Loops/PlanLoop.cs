@@ -30,11 +30,17 @@ public sealed class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<PlanLoop
             return "paused: the cloud is stopping";
         }
 
+        if (!pool.Complete)
+        {
+            return "waits until every engine has told its nodes";
+        }
+
         var nodes = pool.Nodes;
+        var simulated = nodes.Where(node => node.Simulated).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
         var outcome = await cloud.ChangeAsync<PlanExecution>(Me, (state, nowMs) =>
         {
             var snapshot = Snapshot.Of(state, nodes, fits, _history, nowMs);
-            var execution = PlanExecution.Of(Allocator.Plan(snapshot), snapshot, state);
+            var execution = PlanExecution.Of(Allocator.Plan(snapshot), snapshot, state, simulated);
             return new(execution, execution.Events, null);
         });
         if (outcome.Value is not { } done)
