@@ -11,9 +11,9 @@ public sealed record BillView
 
     public DateTimeOffset To { get; init; }
 
-    public IReadOnlyList<BillUnit> Units { get; init; } = [];
+    public IReadOnlyList<BillUnit> Units { get; set; } = [];
 
-    public IReadOnlyList<BillLine> Lines { get; init; } = [];
+    public IReadOnlyList<BillLine> Lines { get; set; } = [];
 }
 
 /// <param name="Own">Without the units below.</param>
@@ -85,7 +85,7 @@ public sealed record PriceView
 /// <summary>POST /api/v1/prices. Either PerDeviceHour, or the three token prices.</summary>
 public sealed record PriceRequest
 {
-    public string Subject { get; init; } = "";
+    public string Subject { get; set; } = "";
 
     /// <summary>Null = now; never in the past.</summary>
     public DateTimeOffset? From { get; init; }

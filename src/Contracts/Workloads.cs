@@ -8,23 +8,23 @@ public sealed record RunRequest
     /// <summary>Null = the key's own unit if workloads may live there, else `default`.</summary>
     public string? Unit { get; init; }
 
-    public IReadOnlyList<string> Command { get; init; } = [];
+    public IReadOnlyList<string> Command { get; set; } = [];
 
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
 
     public string? WorkingDirectory { get; init; }
 
     /// <summary>Per member: `1`, `4`, `0.25`.</summary>
-    public decimal Devices { get; init; } = 1;
+    public decimal Devices { get; set; } = 1;
 
-    public int Members { get; init; } = 1;
+    public int Members { get; set; } = 1;
 
     /// <summary>Acceptable classes; null or empty = any.</summary>
     public IReadOnlyList<string>? Chips { get; init; }
 
     public int Priority { get; init; }
 
-    public bool Preemptible { get; init; } = true;
+    public bool Preemptible { get; set; } = true;
 
     public bool Resumable { get; init; }
 
@@ -34,7 +34,7 @@ public sealed record RunRequest
 
     public double? MaxWaitSeconds { get; init; }
 
-    public double GraceSeconds { get; init; } = 10;
+    public double GraceSeconds { get; set; } = 10;
 
     public long MemoryMiB { get; init; }
 }
@@ -43,15 +43,15 @@ public sealed record RunRequest
 public sealed record ServeRequest
 {
     /// <summary>`demo`, a file on the cloud's machine, or `hf:OWNER/REPO/FILE`.</summary>
-    public string Model { get; init; } = "";
+    public string Model { get; set; } = "";
 
     public string? Name { get; init; }
 
     public string? Unit { get; init; }
 
-    public int MinReplicas { get; init; } = 1;
+    public int MinReplicas { get; set; } = 1;
 
-    public int MaxReplicas { get; init; } = 1;
+    public int MaxReplicas { get; set; } = 1;
 
     public IReadOnlyList<string>? Chips { get; init; }
 
@@ -59,10 +59,10 @@ public sealed record ServeRequest
     public int? Context { get; init; }
 
     /// <summary>Sequences at once per replica.</summary>
-    public int Slots { get; init; } = 4;
+    public int Slots { get; set; } = 4;
 
     /// <summary>Devices per replica.</summary>
-    public decimal Devices { get; init; } = 1;
+    public decimal Devices { get; set; } = 1;
 
     public string? Runtime { get; init; }
 
@@ -71,11 +71,11 @@ public sealed record ServeRequest
 
     public int Priority { get; init; }
 
-    public bool Preemptible { get; init; } = true;
+    public bool Preemptible { get; set; } = true;
 
-    public double IdleSeconds { get; init; } = 300;
+    public double IdleSeconds { get; set; } = 300;
 
-    public double GraceSeconds { get; init; } = 30;
+    public double GraceSeconds { get; set; } = 30;
 }
 
 public sealed record WorkloadView
@@ -119,7 +119,7 @@ public sealed record WorkloadView
 
     public decimal DevicesPerMember { get; init; }
 
-    public IReadOnlyList<string> Chips { get; init; } = [];
+    public IReadOnlyList<string> Chips { get; set; } = [];
 
     public int Priority { get; init; }
 
@@ -135,7 +135,7 @@ public sealed record WorkloadView
 
     public DateTimeOffset? EndedAt { get; init; }
 
-    public IReadOnlyList<LeaseView> Leases { get; init; } = [];
+    public IReadOnlyList<LeaseView> Leases { get; set; } = [];
 }
 
 public sealed record LeaseView
@@ -201,10 +201,10 @@ public sealed record ExplainView
     public DateTimeOffset? PlannedStart { get; init; }
 
     /// <summary>Classes that were considered, each with why or why not.</summary>
-    public IReadOnlyList<ChipConsidered> Chips { get; init; } = [];
+    public IReadOnlyList<ChipConsidered> Chips { get; set; } = [];
 
     /// <summary>What happened to it so far, oldest first.</summary>
-    public IReadOnlyList<HistoryLine> History { get; init; } = [];
+    public IReadOnlyList<HistoryLine> History { get; set; } = [];
 }
 
 public sealed record HistoryLine(DateTimeOffset At, string What);
@@ -258,7 +258,7 @@ public sealed record QuoteView
 
     public required string Currency { get; init; }
 
-    public IReadOnlyList<ChipConsidered> Chips { get; init; } = [];
+    public IReadOnlyList<ChipConsidered> Chips { get; set; } = [];
 }
 
 public sealed record LogLineView(string Lease, int Member, string Stream, string Text);

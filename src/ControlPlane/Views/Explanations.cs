@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.Contracts;
@@ -45,7 +46,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         var displaced = plan.Decisions.Count(decision => decision is EvictDecision evict && evict.BeneficiaryId == QuoteId);
         return new QuoteView
         {
-            What = spec.IsService ? $"{spec.Name}: {asked.Wanted} replicas of {spec.DevicesMilli / 1000m} devices" : $"{spec.Name}: {spec.Members} members of {spec.DevicesMilli / 1000m} devices",
+            What = spec.IsService ? $"{spec.Name}: {Count(asked.Wanted, "replica")} of {Count(spec.DevicesMilli / 1000m, "device")}" : $"{spec.Name}: {Count(spec.Members, "member")} of {Count(spec.DevicesMilli / 1000m, "device")}",
             ChipClass = chosen,
             Why = start is null ? pending?.Detail ?? "no chip of this cloud can run it" : Why(chosen!, chips, displaced),
             Start = start is not null ? WorkloadViews.Time(nowMs) : pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
@@ -56,6 +57,8 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             Chips = chips,
         };
     }
+
+    private static string Count(decimal number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:0.###} {what}{(number is > 0 and <= 1 ? "" : "s")}");
 
     private static string PerHour(CloudState state, StartDecision start, AllocationSnapshot snapshot, long nowMs)
     {

@@ -18,7 +18,6 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
         { "served already", ["serve", "demo"] },
         { "too long", ["serve", "demo", "--name", "large", "--context", "2000000000"] },
         { "context", ["serve", "demo", "--name", "small", "--context", "-5"] },
-        { "no chip here can serve", ["serve", "demo", "--name", "large", "--slots", "256", "--devices", "1000"] },
         { "between 1 and 256", ["serve", "demo", "--name", "slots", "--slots", "0"] },
         { "between 1 and 256", ["serve", "demo", "--name", "slots", "--slots", "-1"] },
         { "replicas must be", ["serve", "demo", "--name", "none", "--replicas", "0"] },
@@ -53,7 +52,7 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
         { "there is no role 'king'", ["key", "create", "--role", "king"] },
         { "between 0 and 1000000", ["unit", "set", "default", "--weight", "-1"] },
         { "guarantee of cpu", ["unit", "set", "default", "--guarantee", "cpu=-1"] },
-        { "no chip class 'abacus'", ["unit", "set", "default", "--guarantee", "abacus=1"] },
+        { "chip class 'abacus'", ["unit", "set", "default", "--guarantee", "abacus=1"] },
         { "price", ["price", "set", "cpu", "-1"] },
         { "price", ["price", "set", "cpu", "1.0000000001"] },
         { "price", ["price", "set", "cpu", "NaN"] },
@@ -101,6 +100,19 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
     }
 
     [Fact]
+    public async Task A_context_that_needs_more_memory_than_any_chip_has_is_refused_with_the_sum()
+    {
+        var file = Path.Combine(_cloud.Folder, "far.gguf");
+        var bytes = await File.ReadAllBytesAsync(Path.Combine(RunningCloud.RepositoryRoot, "models", "demo.gguf"));
+        // The model claims to be trained for 2 000 000 000 tokens: the value after the key's name and its type.
+        var at = bytes.AsSpan().IndexOf("llama.context_length"u8) + "llama.context_length".Length + 4;
+        BitConverter.TryWriteBytes(bytes.AsSpan(at), 2_000_000_000);
+        await File.WriteAllBytesAsync(file, bytes);
+        (await _cloud.AmalgamAsync("serve", file, "--name", "far", "--context", "2000000000")).RefusedWith("MiB per device");
+        await StillWellAsync();
+    }
+
+    [Fact]
     public async Task A_revoked_key_is_refused_everywhere_at_once()
     {
         var made = await _cloud.JsonAsync("key", "create");
@@ -135,6 +147,27 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
         using var client = _cloud.Client();
         using var answer = await client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
         await EnvelopeAsync(answer, status, part);
+        await StillWellAsync();
+    }
+
+    [Theory]
+    [InlineData("""{"command":null}""")]
+    [InlineData("""{"command":["true",null]}""")]
+    [InlineData("""{"command":["true"],"environment":{"A":null}}""")]
+    [InlineData("""{"command":["true"],"environment":{"A=B":"x"}}""")]
+    [InlineData("""{"command":["true"],"devices":NaN}""")]
+    [InlineData("""{"command":["true"],"graceSeconds":-1}""")]
+    [InlineData("""{"command":["true"],"frobnicate":1}""")]
+    [InlineData("""{"command":"true"}""")]
+    [InlineData("null")]
+    [InlineData("")]
+    public async Task The_control_API_refuses_a_wrong_body_in_one_line(string body)
+    {
+        using var client = _cloud.Client();
+        using var answer = await client.PostAsync("/api/v1/jobs", new StringContent(body, Encoding.UTF8, "application/json"));
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.BadRequest, $"{answer.StatusCode}: {text}");
+        Assert.NotEmpty(JsonDocument.Parse(text).RootElement.GetProperty("error").GetProperty("message").GetString()!);
         await StillWellAsync();
     }
 

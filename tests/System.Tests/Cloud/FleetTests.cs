@@ -52,7 +52,7 @@ public sealed class FleetTests
 
     [Theory]
     [InlineData("nodes: [", "fleet.yaml")]
-    [InlineData("nodes:\n  - { chip: cpu, count: 1, devices: 8 }\n", "class of this machine")]
+    [InlineData("nodes:\n  - { chip: cpu, count: 1, devices: 8, memory_mib: 1024 }\n", "class of this machine")]
     [InlineData("nodes:\n  - { chip: h100, count: -1, devices: 8 }\n", "line 2")]
     [InlineData("nodes:\n  - { chip: abacus, count: 1, devices: 8 }\n", "memory_mib")]
     [InlineData("", "nodes")]
