@@ -11,9 +11,9 @@ public sealed record BillView
 
     public DateTimeOffset To { get; init; }
 
-    public IReadOnlyList<BillUnit> Units { get; init; } = [];
+    public IReadOnlyList<BillUnit> Units { get; set; } = [];
 
-    public IReadOnlyList<BillLine> Lines { get; init; } = [];
+    public IReadOnlyList<BillLine> Lines { get; set; } = [];
 }
 
 /// <param name="Own">Without the units below.</param>
@@ -85,16 +85,16 @@ public sealed record PriceView
 /// <summary>POST /api/v1/prices. Either PerDeviceHour, or the three token prices.</summary>
 public sealed record PriceRequest
 {
-    public string Subject { get; init; } = "";
+    public string Subject { get; set; } = "";
 
     /// <summary>Null = now; never in the past.</summary>
-    public DateTimeOffset? From { get; init; }
+    public DateTimeOffset? From { get; set; }
 
-    public string? PerDeviceHour { get; init; }
+    public string? PerDeviceHour { get; set; }
 
-    public string? PerMillionInput { get; init; }
+    public string? PerMillionInput { get; set; }
 
-    public string? PerMillionCachedInput { get; init; }
+    public string? PerMillionCachedInput { get; set; }
 
-    public string? PerMillionOutput { get; init; }
+    public string? PerMillionOutput { get; set; }
 }

@@ -13,14 +13,14 @@ public sealed record UnitView
     public long Weight { get; init; }
 
     /// <summary>Devices per chip class.</summary>
-    public IReadOnlyDictionary<string, decimal> Guarantee { get; init; } = new Dictionary<string, decimal>();
+    public IReadOnlyDictionary<string, decimal> Guarantee { get; set; } = new Dictionary<string, decimal>();
 
-    public IReadOnlyDictionary<string, decimal> Limit { get; init; } = new Dictionary<string, decimal>();
+    public IReadOnlyDictionary<string, decimal> Limit { get; set; } = new Dictionary<string, decimal>();
 
-    public IReadOnlyDictionary<string, decimal> Target { get; init; } = new Dictionary<string, decimal>();
+    public IReadOnlyDictionary<string, decimal> Target { get; set; } = new Dictionary<string, decimal>();
 
     /// <summary>Devices held by the whole subtree.</summary>
-    public IReadOnlyDictionary<string, decimal> Held { get; init; } = new Dictionary<string, decimal>();
+    public IReadOnlyDictionary<string, decimal> Held { get; set; } = new Dictionary<string, decimal>();
 
     public int WaitingWorkloads { get; init; }
 
@@ -32,32 +32,32 @@ public sealed record UnitView
 /// <summary>POST /api/v1/units (add), PATCH /api/v1/units/NAME (set); null = unchanged. An amount of null in a map removes the entry.</summary>
 public sealed record UnitRequest
 {
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
-    public string? Parent { get; init; }
+    public string? Parent { get; set; }
 
-    public long? Weight { get; init; }
+    public long? Weight { get; set; }
 
-    public IReadOnlyDictionary<string, decimal?>? Guarantee { get; init; }
+    public IReadOnlyDictionary<string, decimal?>? Guarantee { get; set; }
 
-    public IReadOnlyDictionary<string, decimal?>? Limit { get; init; }
+    public IReadOnlyDictionary<string, decimal?>? Limit { get; set; }
 
-    public double? MinRuntimeSeconds { get; init; }
+    public double? MinRuntimeSeconds { get; set; }
 
-    public double? MaxWaitSeconds { get; init; }
+    public double? MaxWaitSeconds { get; set; }
 }
 
 /// <summary>POST /api/v1/keys</summary>
 public sealed record KeyRequest
 {
-    public string? Unit { get; init; }
+    public string? Unit { get; set; }
 
     /// <summary>owner, operator, developer, auditor</summary>
-    public string Role { get; init; } = "developer";
+    public string Role { get; set; } = "developer";
 
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
-    public double? ExpiresInDays { get; init; }
+    public double? ExpiresInDays { get; set; }
 }
 
 public sealed record KeyView

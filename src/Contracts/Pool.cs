@@ -25,7 +25,7 @@ public sealed record ChipView
 
     public bool Simulated { get; init; }
 
-    public IReadOnlyList<string> Nodes { get; init; } = [];
+    public IReadOnlyList<string> Nodes { get; set; } = [];
 }
 
 public sealed record StatusView
@@ -44,7 +44,7 @@ public sealed record StatusView
 
     public string? Problem { get; init; }
 
-    public IReadOnlyList<LoopView> Loops { get; init; } = [];
+    public IReadOnlyList<LoopView> Loops { get; set; } = [];
 
     public double AllocationGap { get; init; }
 }
@@ -70,9 +70,9 @@ public sealed record WhoAmI(string KeyId, string Unit, string Role);
 /// <summary>POST /api/v1/bench: measured speed of a model on a class.</summary>
 public sealed record BenchRequest
 {
-    public string Model { get; init; } = "";
+    public string Model { get; set; } = "";
 
-    public IReadOnlyList<string>? Chips { get; init; }
+    public IReadOnlyList<string>? Chips { get; set; }
 }
 
 public sealed record BenchLine

@@ -1,81 +1,81 @@
 namespace Amalgam.Contracts;
 
-/// <summary>POST /api/v1/jobs</summary>
+/// <summary>POST /api/v1/jobs. Settable, as all requests are: a field that is left out keeps its default, which generated JSON readers do not give init-only ones.</summary>
 public sealed record RunRequest
 {
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
     /// <summary>Null = the key's own unit if workloads may live there, else `default`.</summary>
-    public string? Unit { get; init; }
+    public string? Unit { get; set; }
 
-    public IReadOnlyList<string> Command { get; init; } = [];
+    public IReadOnlyList<string> Command { get; set; } = [];
 
-    public IReadOnlyDictionary<string, string>? Environment { get; init; }
+    public IReadOnlyDictionary<string, string>? Environment { get; set; }
 
-    public string? WorkingDirectory { get; init; }
+    public string? WorkingDirectory { get; set; }
 
     /// <summary>Per member: `1`, `4`, `0.25`.</summary>
-    public decimal Devices { get; init; } = 1;
+    public decimal Devices { get; set; } = 1;
 
-    public int Members { get; init; } = 1;
+    public int Members { get; set; } = 1;
 
     /// <summary>Acceptable classes; null or empty = any.</summary>
-    public IReadOnlyList<string>? Chips { get; init; }
+    public IReadOnlyList<string>? Chips { get; set; }
 
-    public int Priority { get; init; }
+    public int Priority { get; set; }
 
-    public bool Preemptible { get; init; } = true;
+    public bool Preemptible { get; set; } = true;
 
-    public bool Resumable { get; init; }
+    public bool Resumable { get; set; }
 
-    public double? TimeLimitSeconds { get; init; }
+    public double? TimeLimitSeconds { get; set; }
 
-    public double? DeclaredSeconds { get; init; }
+    public double? DeclaredSeconds { get; set; }
 
-    public double? MaxWaitSeconds { get; init; }
+    public double? MaxWaitSeconds { get; set; }
 
-    public double GraceSeconds { get; init; } = 10;
+    public double GraceSeconds { get; set; } = 10;
 
-    public long MemoryMiB { get; init; }
+    public long MemoryMiB { get; set; }
 }
 
 /// <summary>POST /api/v1/services</summary>
 public sealed record ServeRequest
 {
     /// <summary>`demo`, a file on the cloud's machine, or `hf:OWNER/REPO/FILE`.</summary>
-    public string Model { get; init; } = "";
+    public string Model { get; set; } = "";
 
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
-    public string? Unit { get; init; }
+    public string? Unit { get; set; }
 
-    public int MinReplicas { get; init; } = 1;
+    public int MinReplicas { get; set; } = 1;
 
-    public int MaxReplicas { get; init; } = 1;
+    public int MaxReplicas { get; set; } = 1;
 
-    public IReadOnlyList<string>? Chips { get; init; }
+    public IReadOnlyList<string>? Chips { get; set; }
 
     /// <summary>Tokens per sequence; null = what the model was trained for, at most 4096.</summary>
-    public int? Context { get; init; }
+    public int? Context { get; set; }
 
     /// <summary>Sequences at once per replica.</summary>
-    public int Slots { get; init; } = 4;
+    public int Slots { get; set; } = 4;
 
     /// <summary>Devices per replica.</summary>
-    public decimal Devices { get; init; } = 1;
+    public decimal Devices { get; set; } = 1;
 
-    public string? Runtime { get; init; }
+    public string? Runtime { get; set; }
 
     /// <summary>Keys of this unit's subtree may use the model; null = the workload's own unit.</summary>
-    public string? OpenTo { get; init; }
+    public string? OpenTo { get; set; }
 
-    public int Priority { get; init; }
+    public int Priority { get; set; }
 
-    public bool Preemptible { get; init; } = true;
+    public bool Preemptible { get; set; } = true;
 
-    public double IdleSeconds { get; init; } = 300;
+    public double IdleSeconds { get; set; } = 300;
 
-    public double GraceSeconds { get; init; } = 30;
+    public double GraceSeconds { get; set; } = 30;
 }
 
 public sealed record WorkloadView
@@ -119,7 +119,7 @@ public sealed record WorkloadView
 
     public decimal DevicesPerMember { get; init; }
 
-    public IReadOnlyList<string> Chips { get; init; } = [];
+    public IReadOnlyList<string> Chips { get; set; } = [];
 
     public int Priority { get; init; }
 
@@ -135,7 +135,7 @@ public sealed record WorkloadView
 
     public DateTimeOffset? EndedAt { get; init; }
 
-    public IReadOnlyList<LeaseView> Leases { get; init; } = [];
+    public IReadOnlyList<LeaseView> Leases { get; set; } = [];
 }
 
 public sealed record LeaseView
@@ -155,6 +155,9 @@ public sealed record LeaseView
     public required IReadOnlyList<int> Devices { get; init; }
 
     public decimal DevicesHeld { get; init; }
+
+    /// <summary>On a node that does not exist: no program runs.</summary>
+    public bool Simulated { get; init; }
 
     public string? Runtime { get; init; }
 
@@ -198,10 +201,10 @@ public sealed record ExplainView
     public DateTimeOffset? PlannedStart { get; init; }
 
     /// <summary>Classes that were considered, each with why or why not.</summary>
-    public IReadOnlyList<ChipConsidered> Chips { get; init; } = [];
+    public IReadOnlyList<ChipConsidered> Chips { get; set; } = [];
 
     /// <summary>What happened to it so far, oldest first.</summary>
-    public IReadOnlyList<HistoryLine> History { get; init; } = [];
+    public IReadOnlyList<HistoryLine> History { get; set; } = [];
 }
 
 public sealed record HistoryLine(DateTimeOffset At, string What);
@@ -215,6 +218,9 @@ public sealed record ChipConsidered
 
     /// <summary>Why it fits or was refused, one clause.</summary>
     public required string Why { get; init; }
+
+    /// <summary>Its nodes do not exist.</summary>
+    public bool Simulated { get; init; }
 
     public string? Runtime { get; init; }
 
@@ -252,7 +258,7 @@ public sealed record QuoteView
 
     public required string Currency { get; init; }
 
-    public IReadOnlyList<ChipConsidered> Chips { get; init; } = [];
+    public IReadOnlyList<ChipConsidered> Chips { get; set; } = [];
 }
 
 public sealed record LogLineView(string Lease, int Member, string Stream, string Text);

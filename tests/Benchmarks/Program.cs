@@ -1,15 +1,19 @@
+using Amalgam.Benchmarks.Allocation;
+using Amalgam.Benchmarks.Cloud;
 using Amalgam.Benchmarks.Gateway;
 using Amalgam.Benchmarks.Runtime;
-using Amalgam.Simulation.Commands;
+using Amalgam.Benchmarks.Simulation;
 
 return args.FirstOrDefault() switch
 {
     "runtime" => RuntimeBenchmark.Run(args[1..]),
     "runtime-logits" when args is [_, "--record", var file] => LogitComparison.Record(file),
     "runtime-logits" => LogitComparison.Run(),
+    "cloud" => await CloudBenchmark.RunAsync(args[1..]),
     "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
     "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
-    "simulate" => SimulateCommand.Run(args[1..], Console.Out, Console.Error),
+    "allocation" => AllocationBenchmark.Run(args[1..]),
+    "targets" => TargetSolverBenchmark.Run(Console.Out),
     _ => Usage(),
 };
 

@@ -34,13 +34,14 @@ CLOSERS = [" please", ", please", " thanks", " Thanks!", " for me", " now", ", t
 
 def fact(rng):
     roll = rng.random()
-    if roll < 0.46:
-        names, answer = rng.choice(facts.TERMS)
+    if roll < 0.38:
+        # The first question of every newcomer is what Amalgam is.
+        names, answer = facts.TERMS[0] if roll < 0.03 else rng.choice(facts.TERMS)
         return rng.choice(MEANING).format(t=rng.choice(names)), answer
-    if roll < 0.76:
+    if roll < 0.64:
         deeds, answer = rng.choice(facts.COMMANDS)
         return rng.choice(ACTS).format(d=rng.choice(deeds)), answer
-    asks, answer = rng.choice(facts.PHRASES) if roll < 0.91 else rng.choice(facts.SMALL_TALK)
+    asks, answer = rng.choice(facts.PHRASES) if roll < 0.86 else rng.choice(facts.SMALL_TALK)
     return rng.choice(asks), answer
 
 
@@ -92,14 +93,14 @@ class Chat:
             question, answer = arithmetic.sample(rng)
             return disguise(rng, question), answer
         roll = rng.random()
-        if roll < 0.49:
+        if roll < 0.55:
             question, answer = fact(rng)
-        elif roll < 0.74:
+        elif roll < 0.71:
             question, answer = offtopic.sample(rng)
-        elif roll < 0.86:
+        elif roll < 0.82:
             question, answer = arithmetic.beyond(rng)
-        elif roll < 0.91:
-            question, answer = arithmetic.count(rng, 100 if self.room >= 512 else 15)
+        elif roll < 0.90:
+            question, answer = arithmetic.count(rng, 100 if self.room >= 512 else self.room // 6)
         else:
             return self._name_turn()
         return disguise(rng, question), answer

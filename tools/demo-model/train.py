@@ -20,8 +20,8 @@ from tokenizer import Tokenizer, learn
 
 LENGTHS = [(128, 0.60), (256, 0.32), (512, 0.07), (1024, 0.01)]
 FALL = 0.35
-# Facts are learned early and carrying late: from this step on, sums get the larger share of the questions.
-MORE_SUMS_FROM, FEWER_SUMS, MORE_SUMS = 2250, 0.47, 0.65
+# The share of sums among the questions, from each step on: facts are learned early and carrying late, and the end needs both.
+SHARE_OF_SUMS = [(0, 0.47), (2250, 0.65), (3500, 0.45)]
 
 
 class Muon(torch.optim.Optimizer):
@@ -133,7 +133,7 @@ def main():
         for optimizer, rates in zip(optimizers, full):
             for group, rate in zip(optimizer.param_groups, rates):
                 group["lr"] = rate * pace
-        ids, weights = batch(random.Random(f"{a.seed}/{step}"), tokens, a.batch, FEWER_SUMS if step < MORE_SUMS_FROM else MORE_SUMS)
+        ids, weights = batch(random.Random(f"{a.seed}/{step}"), tokens, a.batch, [share for start, share in SHARE_OF_SUMS if step >= start][-1])
         loss = loss_of(model, ids, weights)
         model.zero_grad(set_to_none=True)
         loss.backward()
@@ -144,9 +144,10 @@ def main():
         average = loss.item() if average is None else 0.98 * average + 0.02 * loss.item()
         if (step + 1) % 50 == 0:
             print(f"step {step + 1} loss {average:.4f} {seen / (time.time() - began):.0f} tokens/s", flush=True)
-        if (step + 1) % 250 == 0 or step + 1 == a.steps:
+        if (step + 1) % 50 == 0 or step + 1 == a.steps:
             torch.save({"model": model.state_dict(), "step": step + 1, "optimizers": [o.state_dict() for o in optimizers]}, checkpoint + ".new")
             os.replace(checkpoint + ".new", checkpoint)
+        if (step + 1) % 250 == 0 or step + 1 == a.steps:
             print("  " + ", ".join(f"{kind} {share:.3f}" for kind, share in exam(model, tokens, random.Random(step)).items()), flush=True)
 
 

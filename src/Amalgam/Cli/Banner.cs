@@ -5,7 +5,7 @@ namespace Amalgam.Cli;
 /// <summary>What a person sees when the cloud is up.</summary>
 internal static class Banner
 {
-    public static void Print(string url, DataDirectory data, Machine machine, string? newSecret, bool keyOnFile)
+    public static void Print(string url, DataDirectory data, Machine machine, string? fleet, string? newSecret, bool keyOnFile)
     {
         var chips = machine.Devices.GroupBy(device => device.Class, StringComparer.Ordinal)
             .Select(group => $"{group.Count()} x {group.Key} ({machine.Chips.Find(group.Key)?.Name ?? group.First().Name})");
@@ -22,6 +22,11 @@ internal static class Banner
         if (newSecret is not null)
         {
             Console.WriteLine($"            {newSecret}   (shown this once; the CLI of this user has it already)");
+        }
+
+        if (fleet is not null)
+        {
+            Console.WriteLine($"  fleet     {Path.GetFullPath(fleet)} (simulated nodes: no program runs there)");
         }
 
         foreach (var finding in machine.Detection.Findings)

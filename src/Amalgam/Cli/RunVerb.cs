@@ -92,7 +92,9 @@ internal static class RunVerb
 
     private static RunRequest Request(ParseResult parsed) => new()
     {
-        Command = parsed.GetValue(Command) ?? [],
+        Command = parsed.GetValue(Command) is { Length: > 0 } command
+            ? command
+            : throw new CommandException("there is no command: write it after `--`, for instance `amalgam run -- echo hello`", 2),
         Unit = parsed.GetValue(Unit),
         Name = parsed.GetValue(Name),
         Devices = DeviceCount(parsed.GetValue(Devices)),
@@ -104,7 +106,7 @@ internal static class RunVerb
         MaxWaitSeconds = Verbs.Seconds("--max-wait", parsed.GetValue(MaxWait)),
         GraceSeconds = Verbs.Seconds("--grace", parsed.GetValue(Grace)) ?? 10,
         MemoryMiB = parsed.GetValue(Memory) ?? 0,
-        Environment = (parsed.GetValue(Variables) ?? []).ToDictionary(Name_, Value_),
+        Environment = (parsed.GetValue(Variables) ?? []).GroupBy(Name_, StringComparer.Ordinal).ToDictionary(group => group.Key, group => Value_(group.Last())),
         WorkingDirectory = parsed.GetValue(Folder),
         Preemptible = !parsed.GetValue(NotPreemptible),
         Resumable = parsed.GetValue(Resumable),

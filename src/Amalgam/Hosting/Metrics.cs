@@ -30,6 +30,7 @@ internal sealed class Metrics : IDisposable
         Gauge("amalgam_workloads", "Open workloads by phase.", () => cloud.Read(state => state.Workloads.Where(workload => workload.IsOpen).GroupBy(state.Phase).Select(group => Of(group.Count(), ("phase", WorkloadViews.Kebab(group.Key.ToString())))).ToList()));
         Gauge("amalgam_waiting_workloads", "Workloads that wait, by reason.", () => pool.Plan is { } plan ? [.. plan.Pending.GroupBy(pending => pending.Reason).Select(group => Of(group.Count(), ("reason", PendingReasons.Code(group.Key))))] : []);
         Gauge("amalgam_replica_resident_mib", "Memory of replicas and jobs.", () => cloud.Read(state => state.OpenLeases.Select(lease => Of(pool.Sight(lease.Id).Observation?.ResidentMiB ?? 0, ("lease", lease.Id), ("workload", lease.WorkloadId))).ToList()));
+        Gauge("amalgam_broken_laws", "Violations of the allocator's laws since the start, found by the plan checker.", () => [.. loops.OfType<PlanLoop>().Select(loop => Of(loop.Violations))]);
         Gauge("amalgam_allocation_gap", "Certificate of the last plan: 0 = proved best.", () => [Of(pool.Plan?.Gap ?? 0)]);
         Gauge("amalgam_journal_records", "Records in the journal.", () => [Of(cloud.Read(state => state.LastSequence))]);
         Gauge("amalgam_healthy", "1 while the journal can be written.", () => [Of(cloud.Defect is null ? 1 : 0)]);

@@ -18,7 +18,7 @@ internal static class MoneyEndpoints
     {
         api.MapGet("/bill", Bill).Produces<BillView>().WithSummary("What is owed so far, up to this moment; ?unit, ?from, ?to (dates, UTC, end exclusive)");
         api.MapGet("/prices", Prices).Produces<IReadOnlyList<PriceView>>().WithSummary("All versions of all list prices");
-        api.MapPost("/prices", SetPriceAsync).Accepts<PriceRequest>("application/json").Produces<PriceView>(201).WithSummary("A new version of a list price, from now or later");
+        api.MapPost("/prices", SetPriceAsync).Accepts<PriceRequest>("application/json", "*/*").Produces<PriceView>(201).WithSummary("A new version of a list price, from now or later");
     }
 
     private static IResult Bill(HttpContext context, Cloud cloud, string? unit = null, string? from = null, string? to = null)

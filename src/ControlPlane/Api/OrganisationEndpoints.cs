@@ -18,12 +18,12 @@ internal static class OrganisationEndpoints
         api.MapGet("/whoami", (HttpContext context) => Answers.Json(
             new WhoAmI(context.Caller().KeyId, context.Caller().Unit, Permission.Name(context.Caller().Role)), ContractsJson.Default.WhoAmI)).Produces<WhoAmI>().WithSummary("Who this key is");
         api.MapGet("/units", Units).Produces<IReadOnlyList<UnitView>>().WithSummary("The organisation below the key's unit");
-        api.MapPost("/units", AddUnitAsync).Accepts<UnitRequest>("application/json").Produces<UnitView>(201).WithSummary("Add a unit");
-        api.MapPatch("/units/{name}", SetUnitAsync).Accepts<UnitRequest>("application/json").Produces<UnitView>().WithSummary("Change weight, guarantee, limit, shields of a unit");
-        api.MapPost("/units/{name}/move", MoveUnitAsync).Accepts<UnitRequest>("application/json").Produces<UnitView>().WithSummary("Move a unit under another parent");
+        api.MapPost("/units", AddUnitAsync).Accepts<UnitRequest>("application/json", "*/*").Produces<UnitView>(201).WithSummary("Add a unit");
+        api.MapPatch("/units/{name}", SetUnitAsync).Accepts<UnitRequest>("application/json", "*/*").Produces<UnitView>().WithSummary("Change weight, guarantee, limit, shields of a unit");
+        api.MapPost("/units/{name}/move", MoveUnitAsync).Accepts<UnitRequest>("application/json", "*/*").Produces<UnitView>().WithSummary("Move a unit under another parent");
         api.MapDelete("/units/{name}", RemoveUnitAsync).Produces(204).WithSummary("Remove an empty unit");
         api.MapGet("/keys", Keys).Produces<IReadOnlyList<KeyView>>().WithSummary("Keys of the subtree, never their secrets");
-        api.MapPost("/keys", CreateKeyAsync).Accepts<KeyRequest>("application/json").Produces<KeyCreatedView>(201).WithSummary("Make a key; its secret is shown once");
+        api.MapPost("/keys", CreateKeyAsync).Accepts<KeyRequest>("application/json", "*/*").Produces<KeyCreatedView>(201).WithSummary("Make a key; its secret is shown once");
         api.MapPost("/keys/{id}/revoke", RevokeKeyAsync).Produces(204).WithSummary("Revoke a key");
     }
 

@@ -16,10 +16,10 @@ internal static class QuoteEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/quote/job", QuoteJobAsync).Accepts<RunRequest>("application/json").Produces<QuoteView>().WithSummary("Chip, start and price of a job; changes nothing");
-        api.MapPost("/quote/service", QuoteServiceAsync).Accepts<ServeRequest>("application/json").Produces<QuoteView>().WithSummary("Chip, start and price of a served model; changes nothing");
-        api.MapPost("/models/fetch", FetchAsync).Accepts<ModelFetchRequest>("application/json").Produces<ModelView>().WithSummary("Fetch a model file, or tell how far the fetch is");
-        api.MapPost("/bench", BenchAsync).Accepts<BenchRequest>("application/json").Produces<IReadOnlyList<BenchLine>>().WithSummary("Measure a model on every class it can run on");
+        api.MapPost("/quote/job", QuoteJobAsync).Accepts<RunRequest>("application/json", "*/*").Produces<QuoteView>().WithSummary("Chip, start and price of a job; changes nothing");
+        api.MapPost("/quote/service", QuoteServiceAsync).Accepts<ServeRequest>("application/json", "*/*").Produces<QuoteView>().WithSummary("Chip, start and price of a served model; changes nothing");
+        api.MapPost("/models/fetch", FetchAsync).Accepts<ModelFetchRequest>("application/json", "*/*").Produces<ModelView>().WithSummary("Fetch a model file, or tell how far the fetch is");
+        api.MapPost("/bench", BenchAsync).Accepts<BenchRequest>("application/json", "*/*").Produces<IReadOnlyList<BenchLine>>().WithSummary("Measure a model on every class it can run on");
     }
 
     private static async Task<IResult> QuoteJobAsync(HttpContext context, Cloud cloud, Pool pool, Explanations explanations)

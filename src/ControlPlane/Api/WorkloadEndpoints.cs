@@ -19,8 +19,8 @@ internal static class WorkloadEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/jobs", RunAsync).Accepts<RunRequest>("application/json").Produces<WorkloadView>(201).WithSummary("Submit a command as a job");
-        api.MapPost("/services", ServeAsync).Accepts<ServeRequest>("application/json").Produces<WorkloadView>(201).WithSummary("Serve a model behind a name");
+        api.MapPost("/jobs", RunAsync).Accepts<RunRequest>("application/json", "*/*").Produces<WorkloadView>(201).WithSummary("Submit a command as a job");
+        api.MapPost("/services", ServeAsync).Accepts<ServeRequest>("application/json", "*/*").Produces<WorkloadView>(201).WithSummary("Serve a model behind a name");
         api.MapGet("/workloads", List).Produces<IReadOnlyList<WorkloadView>>().WithSummary("Workloads of the key's subtree; ?all=true shows ended ones too");
         api.MapGet("/workloads/{id}", Show).Produces<WorkloadView>().WithSummary("One workload by id or name");
         api.MapGet("/workloads/{id}/wait", WaitAsync).Produces<WorkloadView>().WithSummary("Answers when the workload has ended, or after ?timeoutSeconds");

@@ -9,8 +9,13 @@ namespace Amalgam.ControlPlane.Loops;
 
 /// <summary>Leases on one side, members on the other: starts what has a lease and no member, ends what has a member and no lease, records how members ended.</summary>
 public sealed class EngineLoop(
-    Cloud cloud, Pool pool, IEngine engine, Launches launches, PlanLoop plan, ILogger<EngineLoop> logger) : Loop($"engine/{engine.Name}", TimeSpan.FromMilliseconds(250), logger)
+    Cloud cloud, Pool pool, IEngine engine, Launches launches, PlanLoop plan, ILogger<EngineLoop> logger) : Loop($"engine/{engine.Name}", TimeSpan.FromSeconds(2), logger)
 {
+    private static readonly TimeSpan WhileSomethingRuns = TimeSpan.FromMilliseconds(250);
+    private bool _busy;
+
+    protected override TimeSpan NextWait => _busy ? WhileSomethingRuns : base.NextWait;
+
     private static readonly Actor Me = Actor.Loop("engine");
 
     /// <summary>The last command sent for a lease, so that each is sent once per generation.</summary>
@@ -19,20 +24,29 @@ public sealed class EngineLoop(
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
         var inventory = await engine.InventoryAsync(cancel);
-        if (!Same(pool.Nodes, inventory.Nodes))
+        var wasComplete = pool.Complete;
+        if (!wasComplete || !Same(pool.NodesOf(engine.Name), inventory.Nodes))
         {
-            pool.Nodes = inventory.Nodes;
+            pool.Report(engine.Name, inventory.Nodes);
             plan.Signal();
         }
 
+        if (!pool.Complete)
+        {
+            return "waits for the other engines' nodes";
+        }
+
         var seen = (await engine.ObserveAsync(cancel)).ToDictionary(member => member.LeaseId, StringComparer.Ordinal);
-        var open = cloud.Read(state => state.OpenLeases.ToList());
+        var open = cloud.Read(state => state.OpenLeases.Where(lease => pool.EngineOf(lease.Node) == engine.Name).ToList());
+        // What is not on disk yet may never have been: after a crash its id would be given to another lease, whose member this one would seem to be.
+        await cloud.DurableAsync();
         foreach (var lease in open)
         {
             await ReconcileAsync(lease, seen.GetValueOrDefault(lease.Id), cancel);
         }
 
         await ClearAsync(seen.Values, open, cancel);
+        _busy = open.Count + seen.Count > 0;
         return $"{open.Count} leases, {seen.Count} members";
     }
 

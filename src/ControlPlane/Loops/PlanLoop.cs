@@ -1,14 +1,16 @@
 using Amalgam.ControlPlane.State;
 using Amalgam.Core.Allocation;
+using Amalgam.Core.Allocation.Laws;
 using Amalgam.Core.Journal;
 using Microsoft.Extensions.Logging;
 
 namespace Amalgam.ControlPlane.Loops;
 
 /// <summary>Snapshot, plan, events: gives leases and takes them away. Decides nothing itself.</summary>
-public sealed class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<PlanLoop> logger) : Loop("plan", TimeSpan.FromSeconds(5), logger)
+public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<PlanLoop> logger) : Loop("plan", TimeSpan.FromSeconds(5), logger)
 {
     private static readonly Actor Me = Actor.Loop("plan");
+    private readonly ILogger _logger = logger;
     private AllocationHistory _history = AllocationHistory.Empty;
 
     /// <summary>Set while the cloud stops: nothing new is started.</summary>
@@ -23,6 +25,34 @@ public sealed class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<PlanLoop
         }
     }
 
+    /// <summary>Violations of the allocator's laws since the start; the last one in words.</summary>
+    public long Violations { get; private set; }
+
+    public string? LastViolation { get; private set; }
+
+    /// <summary>
+    /// The laws are checked by code that shares nothing with the planner. A plan that would lease a device twice or pass a limit is a defect and is not
+    /// carried out; a plan that is merely unfair is carried out, counted and shown, because a wrong order is better than no cloud.
+    /// </summary>
+    private void Inspect(AllocationSnapshot snapshot, AllocationPlan plan)
+    {
+        var violations = PlanChecker.Check(snapshot, plan);
+        foreach (var violation in violations)
+        {
+            Violations++;
+            LastViolation = $"{violation.Law}: {violation.Detail}";
+            LogViolation(_logger, violation.Law.ToString(), violation.Detail);
+        }
+
+        if (violations.FirstOrDefault(violation => violation.Law is Law.L1 or Law.L2 or Law.L3 or Law.L11) is { } defect)
+        {
+            throw new InvalidOperationException($"a plan broke {defect.Law} and was not carried out: {defect.Detail}");
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a plan broke the law {Law}: {Detail}")]
+    private static partial void LogViolation(ILogger logger, string law, string detail);
+
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
         if (Paused)
@@ -30,11 +60,19 @@ public sealed class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<PlanLoop
             return "paused: the cloud is stopping";
         }
 
+        if (!pool.Complete)
+        {
+            return "waits until every engine has told its nodes";
+        }
+
         var nodes = pool.Nodes;
+        var simulated = nodes.Where(node => node.Simulated).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
         var outcome = await cloud.ChangeAsync<PlanExecution>(Me, (state, nowMs) =>
         {
             var snapshot = Snapshot.Of(state, nodes, fits, _history, nowMs);
-            var execution = PlanExecution.Of(Allocator.Plan(snapshot), snapshot, state);
+            var plan = Allocator.Plan(snapshot);
+            Inspect(snapshot, plan);
+            var execution = PlanExecution.Of(plan, snapshot, state, simulated);
             return new(execution, execution.Events, null);
         });
         if (outcome.Value is not { } done)
@@ -44,6 +82,6 @@ public sealed class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<PlanLoop
 
         pool.Plan = done.Plan;
         _history = done.Plan.History;
-        return $"{done.Started} leases started, {done.Ending} told to end, {done.Plan.Pending.Length} workloads wait";
+        return $"{done.Started} leases started, {done.Ending} told to end, {done.Plan.Pending.Length} workloads wait{(Violations == 0 ? "" : $"; {Violations} broken laws so far, last {LastViolation}")}";
     }
 }

@@ -9,14 +9,19 @@ namespace Amalgam.ControlPlane.Loops;
 
 /// <summary>Asks replicas whether they can take requests. One that stays silent is ended and replaced.</summary>
 public sealed class ReadinessLoop(Cloud cloud, Pool pool, Launches launches, ReplicaKeys keys, ReplicaRouter router, IHttpClientFactory http, ILogger<ReadinessLoop> logger)
-    : Loop("readiness", TimeSpan.FromMilliseconds(200), logger)
+    : Loop("readiness", TimeSpan.FromSeconds(1), logger)
 {
+    private static readonly TimeSpan WhileStarting = TimeSpan.FromMilliseconds(100);
     private static readonly Actor Me = Actor.Loop("readiness");
     private static readonly TimeSpan CheckReadyEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan NoteMemoryAfter = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, long> _nextCheck = new(StringComparer.Ordinal);
+
+    private bool _starting;
+
+    protected override TimeSpan NextWait => _starting ? WhileStarting : base.NextWait;
 
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
@@ -31,6 +36,7 @@ public sealed class ReadinessLoop(Cloud cloud, Pool pool, Launches launches, Rep
             _nextCheck.Remove(gone);
         }
 
+        _starting = replicas.Exists(replica => !pool.Sight(replica.Lease.Id).Ready);
         return $"{replicas.Count(replica => pool.Sight(replica.Lease.Id).Ready)} of {replicas.Count} replicas ready";
     }
 
@@ -75,7 +81,7 @@ public sealed class ReadinessLoop(Cloud cloud, Pool pool, Launches launches, Rep
         {
             sight.MemoryNoted = true;
             await cloud.ChangeAsync(Me, (state, _) =>
-                Decide.Yes(true, new MemoryObserved(workload.Spec.Service!.ModelKey, runtime, lease.ChipClass, fit.EstimatedMemoryMiB, member.ResidentMiB)));
+                Decide.Yes(true, new MemoryObserved(workload.Spec.Service!.ModelKey, runtime, lease.ChipClass, fit.UncorrectedMemoryMiB, member.ResidentMiB)));
         }
     }
 

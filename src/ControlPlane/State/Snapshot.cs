@@ -49,7 +49,7 @@ public static class Snapshot
 
     private static bool Wants(CloudState state, Workload workload, long nowMs)
     {
-        if (!workload.IsOpen || workload.StopRequested)
+        if (!workload.IsOpen || workload.StopRequested || LeaseRules.IsClosing(state, workload))
         {
             return false;
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.Contracts;
@@ -45,7 +46,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         var displaced = plan.Decisions.Count(decision => decision is EvictDecision evict && evict.BeneficiaryId == QuoteId);
         return new QuoteView
         {
-            What = spec.IsService ? $"{spec.Name}: {asked.Wanted} replicas of {spec.DevicesMilli / 1000m} devices" : $"{spec.Name}: {spec.Members} members of {spec.DevicesMilli / 1000m} devices",
+            What = spec.IsService ? $"{spec.Name}: {Count(asked.Wanted, "replica")} of {Count(spec.DevicesMilli / 1000m, "device")}" : $"{spec.Name}: {Count(spec.Members, "member")} of {Count(spec.DevicesMilli / 1000m, "device")}",
             ChipClass = chosen,
             Why = start is null ? pending?.Detail ?? "no chip of this cloud can run it" : Why(chosen!, chips, displaced),
             Start = start is not null ? WorkloadViews.Time(nowMs) : pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
@@ -56,6 +57,8 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             Chips = chips,
         };
     }
+
+    private static string Count(decimal number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:0.###} {what}{(number is > 0 and <= 1 ? "" : "s")}");
 
     private static string PerHour(CloudState state, StartDecision start, AllocationSnapshot snapshot, long nowMs)
     {
@@ -84,6 +87,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             ChipClass = chip.ChipClass,
             Fits = chip.Fit.Fits,
             Why = chip.Fit.Why,
+            Simulated = pool.Nodes.Any(node => node.Simulated && node.ChipClass == chip.ChipClass),
             Runtime = chip.Fit.Runtime,
             Speed = chip.Fit.Fits && best > 0 ? Math.Round(chip.Rate / best, 3) : null,
             TokensPerSecond = chip.TokensPerSecond,
@@ -97,7 +101,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
     private string Sentence(CloudState state, Workload workload, WorkloadPhase phase, PendingWorkload? pending, long nowMs)
     {
         var leases = state.OpenLeasesOf(workload.Id).ToList();
-        var places = string.Join(", ", leases.GroupBy(lease => lease.ChipClass).Select(group => $"{group.Sum(lease => lease.MilliDevices) / 1000m} x {catalogue.Chip(group.Key)?.Name ?? group.Key}"));
+        var places = string.Join(", ", leases.GroupBy(lease => lease.ChipClass).Select(group => $"{group.Sum(lease => lease.MilliDevices) / 1000m} x {catalogue.Chip(group.Key)?.Name ?? group.Key}{(group.First().Simulated ? " (simulated)" : "")}"));
         return phase switch
         {
             WorkloadPhase.Ended => $"It ended: {workload.Detail}.",
@@ -116,7 +120,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         yield return new(WorkloadViews.Time(workload.SubmittedMs), $"submitted by {workload.SubmittedBy} in {state.Units.Path(workload.Spec.Unit)}");
         foreach (var lease in state.LeasesOf(workload.Id).TakeLast(40))
         {
-            yield return new(WorkloadViews.Time(lease.FromMs), $"{lease.Id}: member {lease.Member} got {lease.ChipClass} {string.Join(',', lease.Devices)} on {lease.Node}");
+            yield return new(WorkloadViews.Time(lease.FromMs), $"{lease.Id}: member {lease.Member} got {lease.ChipClass} {string.Join(',', lease.Devices)} on {lease.Node}{(lease.Simulated ? " (simulated)" : "")}");
             if (lease.ToMs is { } to)
             {
                 yield return new(WorkloadViews.Time(to), $"{lease.Id}: {WorkloadViews.Kebab(lease.EndedBecause!.Value.ToString())}{(lease.ExitCode is { } code ? $", exit code {code}" : "")}{(lease.Detail is null ? "" : $" ({lease.Detail})")}");

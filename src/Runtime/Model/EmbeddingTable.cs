@@ -5,20 +5,22 @@ using Amalgam.Runtime.Kernels;
 namespace Amalgam.Runtime.Model;
 
 /// <summary>Token embeddings, read from the mapped file row by row: a table of 150,000 rows costs memory only for the rows in use.</summary>
-internal sealed unsafe class EmbeddingTable(GgufTensor tensor, WeightType type, int width)
+internal sealed unsafe class EmbeddingTable(GgufTensor tensor, int width)
 {
     private readonly byte* rows = tensor.Pointer;
-    private readonly long rowBytes = MatrixPacking.RowBytes(type, width);
+    private readonly long rowBytes = tensor.ByteLength / tensor.Dimensions[1];
+    private readonly GgufType type = tensor.Type;
 
     public void Read(int token, float* target)
     {
         byte* row = rows + (token * rowBytes);
         switch (type)
         {
-            case WeightType.Single: Unsafe.CopyBlockUnaligned(target, row, (uint)width * sizeof(float)); break;
-            case WeightType.Half: ReadHalves((ushort*)row, target); break;
-            case WeightType.BrainFloat: ReadBrainFloats((ushort*)row, target); break;
-            case WeightType.Bits8: ReadBits8(row, target); break;
+            case GgufType.F32: Unsafe.CopyBlockUnaligned(target, row, (uint)width * sizeof(float)); break;
+            case GgufType.F16: ReadHalves((ushort*)row, target); break;
+            case GgufType.BF16: ReadBrainFloats((ushort*)row, target); break;
+            case GgufType.Q8_0: ReadBits8(row, target); break;
+            case GgufType.Q6_K: SixBitBlocks.Read(row, target, width); break;
             default: ReadBits4(row, target); break;
         }
     }

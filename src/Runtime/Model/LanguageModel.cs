@@ -52,6 +52,13 @@ public sealed unsafe class LanguageModel : ILanguageModel
         {
             return new LanguageModel(file, settings, team, options);
         }
+        catch (OutOfMemoryException error)
+        {
+            team.Dispose();
+            var needed = MemoryEstimate.ForModel(file, options.Slots, options.ContextLength, options.MaxBatch, options.EffectiveThreads);
+            throw new ModelFormatException(
+                $"{file.Path} does not fit into memory: with {options.Slots} slots of {options.ContextLength} positions it needs {needed.TotalBytes >> 20} MiB. Ask for fewer slots or a shorter context.", error);
+        }
         catch
         {
             team.Dispose();

@@ -12,7 +12,7 @@ internal sealed unsafe class ModelWeights : IDisposable
     {
         var shape = settings.Shape;
         var table = tensors.Matrix("token_embd.weight", shape.Vocabulary, shape.Width);
-        Embeddings = new EmbeddingTable(table, tensors.WeightTypeOf(table), shape.Width);
+        Embeddings = new EmbeddingTable(table, shape.Width);
         for (int layer = 0; layer < shape.Layers; layer++) layers.Add(LoadLayer(settings, tensors, team, $"blk.{layer}."));
         OutputNorm = tensors.Vector("output_norm.weight", shape.Width);
         // Without output weights of its own a model is tied: it scores with the table it reads from.
@@ -71,12 +71,12 @@ internal sealed unsafe class ModelWeights : IDisposable
     {
         var tensor = tensors.Matrix(name, rows, columns);
         var matrix = new PackedMatrix(tensors.WeightTypeOf(tensor), rows, columns);
-        team.Run(new Packing(team, matrix, tensor.Pointer, order));
+        team.Run(new Packing(team, matrix, tensor, order));
         MappedPages.Release(tensor.Pointer, tensor.ByteLength);
         return matrix;
     }
 
-    private sealed class Packing(WorkerTeam team, PackedMatrix matrix, byte* source, int[]? order) : ITeamWork
+    private sealed class Packing(WorkerTeam team, PackedMatrix matrix, GgufTensor source, int[]? order) : ITeamWork
     {
         private const int Chunk = 8;
 
@@ -84,7 +84,9 @@ internal sealed unsafe class ModelWeights : IDisposable
         {
             for (int first = team.Next(0) * Chunk; first < matrix.Groups; first = team.Next(0) * Chunk)
             {
-                MatrixPacking.Pack(matrix, source, order, first, Math.Min(first + Chunk, matrix.Groups));
+                int end = Math.Min(first + Chunk, matrix.Groups);
+                if (source.Type == GgufType.Q6_K) SixBitBlocks.Pack(matrix, source.Pointer, order, first, end);
+                else MatrixPacking.Pack(matrix, source.Pointer, order, first, end);
             }
         }
     }

@@ -31,15 +31,16 @@ internal sealed unsafe class TensorSource(GgufFile file)
 
     public NativeBuffer? OptionalVector(string name, int length, int[]? order = null) => Has(name) ? Vector(name, length, order) : null;
 
+    /// <summary>How the weights are held. Q6_K, which real Q4_0 files use for the output matrix, has no kernel and is unpacked to halves.</summary>
     public WeightType WeightTypeOf(GgufTensor tensor) => tensor.Type switch
     {
         GgufType.F32 => WeightType.Single,
-        GgufType.F16 => WeightType.Half,
+        GgufType.F16 or GgufType.Q6_K => WeightType.Half,
         GgufType.BF16 => WeightType.BrainFloat,
         GgufType.Q8_0 => WeightType.Bits8,
         GgufType.Q4_0 => WeightType.Bits4,
         _ => throw new ModelFormatException(
-            $"{file.Path} cannot be run: tensor '{tensor.Name}' has the type {tensor.Type}; the CPU runtime takes F32, F16, BF16, Q8_0 and Q4_0. Choose a file of such a type."),
+            $"{file.Path} cannot be run: tensor '{tensor.Name}' has the type {tensor.Type}; the CPU runtime takes F32, F16, BF16, Q8_0, Q6_K and Q4_0. Choose a file of such a type."),
     };
 
     /// <summary>A tensor nobody asked for means a variant of the architecture that would be computed wrongly.</summary>

@@ -34,7 +34,7 @@ public static class SimulateCommand
             errors.WriteLine(e.Message);
             return 2;
         }
-        catch (Exception e) when (e is TraceException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is TraceException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             errors.WriteLine(e.Message);
             return 1;

@@ -48,6 +48,9 @@ public sealed class PhillyCluster
             id, j.Department + 1, j.Gang, kinds.SpeedsOf(j.Line, j.Gang), j.SubmitSeconds, j.DurationSeconds)).ToImmutableArray();
         var proportions = Proportions(nodes);
         var devices = Size(jobs, proportions, load);
+        // However small the load, every department's largest gang must fit beside the others' on the widest class.
+        var widest = Array.IndexOf(devices, devices.Max());
+        devices[widest] = Math.Max(devices[widest], trace.Jobs.GroupBy(j => j.Department).Sum(d => d.Max(j => j.Gang)));
         return new PhillyCluster(jobs, devices, Guarantee(trace, devices), trace);
     }
 

@@ -17,6 +17,9 @@ public interface ISharingPolicy
 /// </summary>
 public static class SharingSimulation
 {
+    /// <summary>With nothing running and nothing to come, a policy that has not started anything by then never will.</summary>
+    private const int MostIdleRounds = 1000;
+
     /// <param name="jobs">By submission.</param>
     /// <param name="until">Stops when this holds; null = all done.</param>
     /// <param name="roundSeconds">Between decisions.</param>
@@ -29,6 +32,7 @@ public static class SharingSimulation
         using var arrivals = jobs.GetEnumerator();
         var more = arrivals.MoveNext();
         var (all, active) = (new List<JobProgress>(), new List<JobProgress>());
+        var stuck = 0;
         for (double now = 0; more || active.Count > 0;)
         {
             while (more && arrivals.Current.SubmitSeconds <= now)
@@ -44,6 +48,12 @@ public static class SharingSimulation
                 continue;
             }
             policy.Decide(now, active);
+            stuck = more || active.Exists(j => j.IsRunning) ? 0 : stuck + 1;
+            if (stuck > MostIdleRounds)
+            {
+                throw new InvalidOperationException(
+                    $"{active.Count} jobs are left that nothing starts, the first a gang of {active[0].Job.Gang}: the cluster is too small for them");
+            }
             foreach (var job in active)
             {
                 job.Run(now, roundSeconds);

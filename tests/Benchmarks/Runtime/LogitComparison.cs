@@ -13,7 +13,7 @@ internal static class LogitComparison
     /// <summary>Largest difference allowed. Quantised activations may round to the other side; llama.cpp rounds activations to 8 bits of mantissa for BF16.</summary>
     private static readonly Dictionary<GgufType, float> Tolerances = new()
     {
-        [GgufType.F32] = 0.02f, [GgufType.F16] = 0.02f, [GgufType.BF16] = 0.15f, [GgufType.Q8_0] = 0.25f, [GgufType.Q4_0] = 0.25f,
+        [GgufType.F32] = 0.02f, [GgufType.F16] = 0.02f, [GgufType.BF16] = 0.15f, [GgufType.Q8_0] = 0.25f, [GgufType.Q4_0] = 0.25f, [GgufType.Q6_K] = 0.25f,
     };
 
     public static int Run()

@@ -137,6 +137,9 @@ public static class GgufQuantising
             case GgufType.Q4_0:
                 for (int b = 0; b < row.Length / Block; b++) EncodeBits4(row.Slice(b * Block, Block), target.Slice(b * 18, 18));
                 break;
+            case GgufType.Q6_K:
+                for (int b = 0; b < row.Length / 256; b++) EncodeSixBits(row.Slice(b * 256, 256), target.Slice(b * 210, 210));
+                break;
             default:
                 // Types that are only ever refused: their bytes do not matter.
                 target.Clear();
@@ -169,6 +172,24 @@ public static class GgufQuantising
         {
             int low = Math.Min(15, (int)((values[i] * inverse) + 8.5f)), high = Math.Min(15, (int)((values[i + 16] * inverse) + 8.5f));
             target[2 + i] = (byte)(low | (high << 4));
+        }
+    }
+
+    /// <summary>Simpler than ggml's, which searches for better scales; the layout is what matters.</summary>
+    private static void EncodeSixBits(ReadOnlySpan<float> values, Span<byte> target)
+    {
+        target.Clear();
+        float largest = 0;
+        foreach (var value in values) largest = Math.Max(largest, Math.Abs(value));
+        float scale = (float)(Half)(largest / (31 * 100));
+        BinaryPrimitives.WriteHalfLittleEndian(target[208..], (Half)scale);
+        for (int i = 0; i < 256; i++)
+        {
+            int part = i / 128, within = i % 128, quarter = within / 32, column = within % 32, subScale = 60 + (i / 16 * 3);
+            target[192 + (i / 16)] = (byte)subScale;
+            int number = Math.Clamp((int)MathF.Round(values[i] / (scale * subScale)), -32, 31) + 32;
+            target[(64 * part) + column + (quarter % 2 * 32)] |= (byte)((number & 15) << (quarter / 2 * 4));
+            target[128 + (32 * part) + column] |= (byte)((number >> 4) << (2 * quarter));
         }
     }
 }

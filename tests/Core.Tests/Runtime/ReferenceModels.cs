@@ -8,7 +8,7 @@ public static class ReferenceModels
 {
     public static readonly string[] Architectures = ["llama", "qwen2", "qwen3"];
 
-    public static readonly GgufType[] WeightTypes = [GgufType.F32, GgufType.F16, GgufType.BF16, GgufType.Q8_0, GgufType.Q4_0];
+    public static readonly GgufType[] WeightTypes = [GgufType.F32, GgufType.F16, GgufType.BF16, GgufType.Q8_0, GgufType.Q4_0, GgufType.Q6_K];
 
     /// <summary>In layers: one, where nothing has drifted yet, and a few.</summary>
     public static readonly int[] Depths = [1, 3];
@@ -19,11 +19,11 @@ public static class ReferenceModels
         Architecture = architecture,
         WeightType = type,
         Layers = layers,
-        Width = 192,
-        Heads = 6,
-        KeyValueHeads = architecture == "llama" ? 6 : 1,
-        HeadWidth = architecture == "qwen3" ? 48 : 32,
-        FeedForwardWidth = 160,
+        Width = type == GgufType.Q6_K ? 256 : 192,
+        Heads = type == GgufType.Q6_K ? 4 : 6,
+        KeyValueHeads = architecture != "llama" ? 1 : type == GgufType.Q6_K ? 4 : 6,
+        HeadWidth = type == GgufType.Q6_K ? 64 : architecture == "qwen3" ? 48 : 32,
+        FeedForwardWidth = type == GgufType.Q6_K ? 512 : 160,
         Vocabulary = 151,
         Tied = architecture == "qwen3",
         HasRotaryDivisors = architecture == "llama",

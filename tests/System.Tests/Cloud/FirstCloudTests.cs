@@ -83,5 +83,17 @@ public sealed class FirstCloudTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_request_over_plain_HTTP_may_leave_out_all_that_has_a_default()
+    {
+        using var client = _cloud.Client();
+        using var service = await client.PostAsync("/api/v1/services", new StringContent("""{"model":"demo"}"""));
+        Assert.True(service.IsSuccessStatusCode, await service.Content.ReadAsStringAsync());
+        using var job = await client.PostAsync("/api/v1/jobs", new StringContent("""{"command":["true"]}"""));
+        Assert.True(job.IsSuccessStatusCode, await job.Content.ReadAsStringAsync());
+        using var key = await client.PostAsync("/api/v1/keys", new StringContent("{}"));
+        Assert.Contains("developer", await key.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     private static decimal Amount(JsonElement line) => decimal.Parse(line.GetProperty("amount").GetString()!, CultureInfo.InvariantCulture);
 }

@@ -47,12 +47,11 @@ internal sealed class AllocationCycle(PlanningState state)
         {
             pass.Run(starter.WhereItBelongs);
             pass.Run(starter.WithinTarget);
-            var claims = pass.Run(starter.ReclaimWithinTarget);
+            var claims = pass.Run(request => starter.ReclaimWithinTarget(request) ||
+                (starter.OutranksOwn(request) && (starter.Borrow(request) || starter.Preempt(request))));
             pass.Run(starter.Borrow);
-            claims += pass.Run(starter.Reclaim);
-            claims += pass.Run(starter.Preempt);
-            claims += pass.Run(consolidation.TryMakeRoom);
-            pass.Run(gathering.Lend);
+            claims += pass.Run(request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request));
+            claims += pass.Run(gathering.Lend);
             if (claims == 0)
             {
                 return;

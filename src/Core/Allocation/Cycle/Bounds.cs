@@ -90,7 +90,7 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
             levels++;
             var at = state.Tree.At(u, chip);
             var after = state.Tree.Held[at] + request.Milli;
-            if (after <= targets.Guaranteed[at] && state.Tree.Delivered[u] + 1 < targets.Alone[u] * 1000)
+            if (after <= Honoured(u, chip) && state.Tree.Delivered[u] + 1 < targets.Alone[u] * 1000)
             {
                 best = levels;
             }

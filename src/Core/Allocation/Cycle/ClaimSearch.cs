@@ -11,6 +11,8 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     /// <summary>A search gives up after this many leases: a sentence is better than a cycle that does not end.</summary>
     private const int MostVictims = 2_000;
 
+    private const int MostSpared = 16;
+
     /// <summary>Nodes looked at one by one where victims in their order make no hole.</summary>
     private const int MostNodes = 256;
 
@@ -21,11 +23,33 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     public bool TryClaim(in Request request, int chip, ClaimKind kind)
     {
         _removed.Clear();
-        if (Clear(request, chip, kind, onlyNode: -1) || ClearNodeByNode(request, chip, kind))
+        source.Spared.Clear();
+        if (Clear(request, chip, kind, onlyNode: -1) || (source.Next(request, chip, kind, -1) is not null &&
+            (ClearNodeByNode(request, chip, kind) || ClearSparingTheFirst(request, chip, kind))))
         {
             Spare(request, chip);
             Settle(request, chip, kind);
             return true;
+        }
+
+        return false;
+    }
+
+    // Small victims may use up what their unit can lose and leave the one large lease that would do. Without the first, then.
+    private bool ClearSparingTheFirst(in Request request, int chip, ClaimKind kind)
+    {
+        for (var spared = 0; spared < MostSpared; spared++)
+        {
+            if (source.Next(request, chip, kind, -1) is not { } first)
+            {
+                return false;
+            }
+
+            source.Spared.Add(first.Entry);
+            if (Clear(request, chip, kind, onlyNode: -1))
+            {
+                return true;
+            }
         }
 
         return false;
@@ -131,8 +155,9 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         foreach (var removal in _removed)
         {
             removal.Entry.Beneficiary = request.Entry;
-            if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 })
+            if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 } && removal.Entry.Evicted is null)
             {
+                removal.Entry.EvictedFor = request.Entry;
                 removal.Entry.Evicted = ReasonOf(request, removal.Entry, kind);
             }
         }
@@ -156,7 +181,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         _removed.Add(removal);
         if (victim.Surplus)
         {
-            removal.Members.Add(state.Release(victim.Entry, LastMemberOn(victim.Entry, chip, onlyNode)));
+            removal.Members.Add(state.Release(victim.Entry, VictimSource.MayGo(victim.Entry, chip, onlyNode, state.NowMs)));
             return;
         }
 
@@ -178,9 +203,6 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
             removal.Members.Add(state.Release(removal.Entry, removal.Entry.Members.Count - 1));
         }
     }
-
-    private static int LastMemberOn(Entry entry, int chip, int onlyNode) =>
-        entry.Members.FindLastIndex(member => member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode));
 
     private void RestoreFrom(int start)
     {

@@ -42,6 +42,10 @@ internal sealed class Starter
     private bool ReclaimGuarantee(Request request) =>
         Claim(request, ClaimKind.Guarantee) || Claim(request, ClaimKind.Guarantee) || Claim(request, ClaimKind.GuaranteeShielded);
 
+    /// <summary>Whether something of lower priority runs in the same unit: it must not be served before.</summary>
+    public bool OutranksOwn(Request request) => (!request.IsGrowth || request.Shape.IsService) &&
+        _state.RunningIn[request.Shape.Leaf].Exists(entry => entry.Shape.Preemptible && entry.Shape.Priority < request.Shape.Priority);
+
     /// <summary>Devices that lower priorities hold in the same unit, or that come later in its order after their lease term.</summary>
     public bool Preempt(Request request)
     {

@@ -7,6 +7,9 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
     private readonly int[] _onPath = new int[state.Tree.Units.Count];
     private int _path;
 
+    /// <summary>Left out of the search that is going on.</summary>
+    public HashSet<Entry> Spared { get; } = [];
+
     /// <summary>A workload began in this cycle: it may have to give way again.</summary>
     public void Started(Entry entry) => _lists[entry.Shape.Leaf]?.Add(entry);
 
@@ -167,7 +170,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
     {
         var at = state.Tree.At(unit, chip);
         return kind is ClaimKind.Guarantee or ClaimKind.GuaranteeShielded
-            ? state.Tree.Held[at] > targets.Guaranteed[at] ? long.MaxValue - 1 : 0
+            ? state.Tree.Held[at] > bounds.Honoured(unit, chip) ? long.MaxValue - 1 : 0
             : state.Tree.Held[at] - targets.Leasable[at];
     }
 
@@ -204,23 +207,31 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         }
     }
 
-    private static bool IsThere(in Victim victim, int chip, int onlyNode)
+    private bool IsThere(in Victim victim, int chip, int onlyNode)
     {
         var entry = victim.Entry;
-        if (!entry.Running || entry.Paid || (victim.Surplus && entry.Members.Count <= entry.Shape.Minimum))
+        if (!entry.Running || Spared.Contains(entry) || (entry.Paid && !victim.Surplus) ||
+            (victim.Surplus && entry.Members.Count <= entry.Shape.Minimum))
         {
             return false;
         }
 
-        foreach (var member in entry.Members)
+        return MayGo(entry, chip, onlyNode, state.NowMs) >= 0;
+    }
+
+    /// <summary>The last member on the class and node that may go, or -1. What others paid for in this cycle stays.</summary>
+    public static int MayGo(Entry entry, int chip, int onlyNode, long nowMs)
+    {
+        for (var i = entry.Members.Count - 1; i >= 0; i--)
         {
-            if (member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode))
+            var member = entry.Members[i];
+            if (member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode) && (!entry.Paid || member.SinceMs < nowMs))
             {
-                return true;
+                return i;
             }
         }
 
-        return false;
+        return -1;
     }
 
     private bool IsYoung(in Victim victim) =>

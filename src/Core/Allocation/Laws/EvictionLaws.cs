@@ -8,7 +8,9 @@ internal static class EvictionLaws
         // What is kept for a gathering gang looks idle and is not.
         var gathering = state.Plan.Pending.Any(pending => pending.Reason == PendingReason.Gathering);
         var starts = state.Plan.Decisions.OfType<StartDecision>().Select(start => start.WorkloadId)
-            .Concat(state.Plan.Decisions.OfType<ResizeDecision>().Select(resize => resize.WorkloadId)).ToHashSet(StringComparer.Ordinal);
+            
+            .Concat(state.Plan.Decisions.OfType<ResizeDecision>().Select(resize => resize.WorkloadId))
+            .Concat(state.Plan.Decisions.OfType<MoveDecision>().Select(move => move.WorkloadId)).ToHashSet(StringComparer.Ordinal);
         foreach (var evict in state.Plan.Decisions.OfType<EvictDecision>())
         {
             if (evict.BeneficiaryId is not { } beneficiary)
@@ -90,9 +92,9 @@ internal static class EvictionLaws
 
             foreach (var unit in loser.Where(unit => !gainer.Contains(unit)))
             {
-                var kept = state.HeldBefore(unit, chip) - LostToOutside(state, unit, chip);
+                var kept = Math.Max(state.HeldAfter(unit, chip), state.HeldBefore(unit, chip) - LostToOutside(state, unit, chip));
                 // The lease that straddles the guarantee is the last that may go.
-                if (kept + LargestLost(state, unit, chip) <= state.Guarantee(unit, chip))
+                if (kept < state.Guarantee(unit, chip) && kept + LargestLost(state, unit, chip) <= state.Guarantee(unit, chip))
                 {
                     found.Add(new(Law.L7, $"{victim} was evicted for {beneficiary}, although {unit} held no more than its guarantee of {chip}"));
                 }
