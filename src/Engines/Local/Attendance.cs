@@ -7,7 +7,7 @@ namespace Amalgam.Engines.Local;
 /// </summary>
 internal sealed class Attendance : IAsyncDisposable
 {
-    private static readonly TimeSpan WhileTheyWrite = TimeSpan.FromMilliseconds(50), WhileTheyAreQuiet = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(50), Quiet = TimeSpan.FromMilliseconds(250), Silent = TimeSpan.FromSeconds(1);
 
     private readonly LocalEngineOptions _options;
     private readonly Func<IEnumerable<Member>> _live;
@@ -44,30 +44,31 @@ internal sealed class Attendance : IAsyncDisposable
 
     private async Task LoopAsync()
     {
-        var lastWriting = DateTimeOffset.MinValue;
+        var lastEvent = DateTimeOffset.MinValue;
         while (true)
         {
-            var (any, writing, due) = Look();
+            var (any, busy, stopping) = Look();
             var now = _options.Clock.GetUtcNow();
-            if (writing) lastWriting = now;
-            if (due) await TryContinueStopsAsync().ConfigureAwait(false);
-            var wait = !any ? Timeout.InfiniteTimeSpan : due || now - lastWriting < TimeSpan.FromSeconds(2) ? WhileTheyWrite : WhileTheyAreQuiet;
-            await _wake.WaitAsync(wait, _stop.Token).ConfigureAwait(false);
+            if (busy) lastEvent = now;
+            if (stopping) await TryContinueStopsAsync().ConfigureAwait(false);
+            var wait = !any ? Timeout.InfiniteTimeSpan : (now - lastEvent).TotalSeconds switch { < 2 => TimeSpan.Zero, < 30 => Quiet, _ => stopping ? Quiet : Silent };
+            if (await _wake.WaitAsync(wait, _stop.Token).ConfigureAwait(false)) lastEvent = _options.Clock.GetUtcNow();
+            // A thousand starts in a row wake it once, not a thousand times: each look is at all of them.
+            await Task.Delay(Shortest, _options.Clock, _stop.Token).ConfigureAwait(false);
         }
     }
 
-    private (bool Any, bool Writing, bool Due) Look()
+    private (bool Any, bool Busy, bool Stopping) Look()
     {
-        var (any, writing, due) = (false, false, false);
-        var nowUnixMs = _options.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var (any, busy, stopping) = (false, false, false);
         foreach (var member in _live())
         {
             any = true;
-            writing |= TryNote(member);
-            due |= member.AwaitsSignal || member.Stop?.DeadlineUnixMs <= nowUnixMs;
+            busy |= TryNote(member) | member.AwaitsSignal;
+            stopping |= member.Stop is not null;
         }
 
-        return (any, writing, due);
+        return (any, busy, stopping);
     }
 
     /// <summary>A log that cannot be looked at now (a full disk, a folder that someone removed) is looked at again; the member is not disturbed.</summary>

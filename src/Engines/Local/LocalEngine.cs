@@ -81,9 +81,14 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
         {
             var live = _byLease.Values.Where(member => member.IsLive).ToList();
             var now = NowUnixMs;
-            var running = live.Where(member => member.LeaderRuns(_bootId)).ToList();
-            MemberAccounting.Update(running, now);
-            foreach (var member in running) EnforceMemory(member);
+            if (live.Count > 0)
+            {
+                var table = ProcessTable.Read();
+                var running = live.Where(member => (member.Launch!.BootId == _bootId && table.Shows(member.Launch)) || member.LeaderRuns(_bootId)).ToList();
+                MemberAccounting.Update(table, running, now);
+                foreach (var member in running) EnforceMemory(member);
+            }
+
             File.SetLastWriteTimeUtc(_seenFile, DateTimeOffset.FromUnixTimeMilliseconds(now).UtcDateTime);
             await EndAsync([.. live.Where(member => member.Killed is not null || member.SeenAliveUnixMs != now)], cancel).ConfigureAwait(false);
             return [.. _byLease.Values.Select(member => member.Observation())];

@@ -3,13 +3,11 @@ namespace Amalgam.Engines.Local;
 /// <summary>Memory and processor time of all members from one look at the machine's processes.</summary>
 internal static class MemberAccounting
 {
-    public static void Update(IReadOnlyList<Member> running, long nowUnixMs)
+    public static void Update(ProcessTable table, IReadOnlyList<Member> running, long nowUnixMs)
     {
-        if (running.Count == 0) return;
         var bySession = running.ToDictionary(member => member.Launch!.Pid);
         var pages = new Dictionary<int, long>(running.Count);
         var ticks = new Dictionary<int, long>(running.Count);
-        var table = ProcessTable.Read();
         foreach (var process in table.Processes)
         {
             var session = table.SessionOf(process, bySession.Keys);

@@ -18,6 +18,9 @@ internal sealed class ProcessTable
 
     public IReadOnlyCollection<ProcessStat> Processes => _processes.Values;
 
+    /// <summary>False may also mean that it was started after the look: ask for it alone before believing it.</summary>
+    public bool Shows(LaunchRecord launch) => _processes.TryGetValue(launch.Pid, out var stat) && !stat.IsDead && stat.StartTicks == launch.StartTicks;
+
     public static ProcessTable Read()
     {
         var table = new ProcessTable();
