@@ -41,7 +41,7 @@ internal sealed class AllocationCycle(PlanningState state)
         var pass = new StartPass(state, targets, keys, debts.Standing);
         var consolidation = new Consolidation(state, bounds);
         var gathering = new Gathering(state, bounds, starter, consolidation);
-        gathering.Run();
+        gathering.RunWithinShare();
         Upgrade.Run(state, starter, keys);
         for (var round = 0; round < MostRounds; round++)
         {
@@ -49,6 +49,11 @@ internal sealed class AllocationCycle(PlanningState state)
             pass.Run(starter.WithinTarget);
             var claims = pass.Run(request => starter.ReclaimWithinTarget(request) ||
                 (starter.OutranksOwn(request) && (starter.Borrow(request) || starter.Preempt(request))));
+            if (round == 0)
+            {
+                gathering.RunBeyondShare();
+            }
+
             pass.Run(starter.Borrow);
             claims += pass.Run(request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request));
             claims += pass.Run(gathering.Lend);
