@@ -172,6 +172,15 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
     }
 
     [Fact]
+    public async Task A_body_without_the_type_JSON_is_told_so_instead_of_that_the_path_does_not_exist()
+    {
+        using var client = _cloud.Client();
+        using var answer = await client.PostAsync("/api/v1/jobs", new StringContent("{}", Encoding.UTF8, "text/plain"));
+        Assert.Contains("Content-Type: application/json", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task A_prompt_longer_than_the_context_is_refused_as_such()
     {
         using var client = _cloud.Client();
@@ -189,7 +198,10 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
     {
         using var client = _cloud.Client();
         using var body = new EndlessContent(100_000_000, withLength);
+        body.Headers.ContentType = new("application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = body };
+        // With its length announced the body is refused before a byte of it is sent.
+        request.Headers.ExpectContinue = withLength;
         HttpResponseMessage? answer = null;
         try
         {
@@ -202,7 +214,7 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
         }
 
         answer?.Dispose();
-        Assert.True(body.Sent < 90_000_000, $"{body.Sent} bytes were taken");
+        Assert.True(body.Sent < (withLength ? 1 : 90_000_000), $"{body.Sent} bytes were taken");
         await StillWellAsync();
     }
 

@@ -89,6 +89,29 @@ public sealed class RefusedStartTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_starts_at_once_on_one_data_directory_exactly_one_wins()
+    {
+        await using var other = RunningCloud.NotStarted();
+        other.Data = _cloud.Data;
+        var problems = await Task.WhenAll(ProblemAsync(_cloud), ProblemAsync(other));
+        Assert.Single(problems, problem => problem is null);
+        Assert.Single(problems, problem => problem is not null && problem.Contains("another Amalgam runs on", StringComparison.Ordinal));
+    }
+
+    private static async Task<string?> ProblemAsync(RunningCloud cloud)
+    {
+        try
+        {
+            await cloud.StartAsync();
+            return null;
+        }
+        catch (InvalidOperationException refused)
+        {
+            return refused.Message;
+        }
+    }
+
+    [Fact]
     public async Task A_read_only_data_directory_is_refused()
     {
         Directory.CreateDirectory(_cloud.Data);
