@@ -19,8 +19,9 @@ public sealed class LlamaServerFactAttribute : FactAttribute
 
     private static IEnumerable<string> Candidates()
     {
-        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set ? set : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        yield return Path.Combine(cache, "amalgam-tests", "llama-server", "bin");
+        var home = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set ? set : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        var cache = Environment.GetEnvironmentVariable("AMALGAM_TEST_CACHE") is { Length: > 0 } given ? given : Path.Combine(home, "amalgam-tests");
+        yield return Path.Combine(cache, "llama-server", "bin");
         foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)) yield return folder;
     }
 }
