@@ -23,7 +23,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         {
             var request = new Request(entry);
             if (!starter.WhereItBelongs(request) && !starter.WithinTarget(request) && !starter.ReclaimWithinTarget(request) &&
-                !starter.Borrow(request) && !starter.Preempt(request))
+                !starter.Borrow(request) && !starter.Preempt(request) && !consolidation.TryMakeRoom(request))
             {
                 Gather(request);
             }
