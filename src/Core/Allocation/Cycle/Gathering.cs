@@ -23,7 +23,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         {
             var request = new Request(entry);
             if (!starter.WhereItBelongs(request) && !starter.WithinTarget(request) && !starter.ReclaimWithinTarget(request) &&
-                !starter.Borrow(request) && !starter.Preempt(request))
+                !starter.Borrow(request) && !starter.Preempt(request) && !consolidation.TryMakeRoom(request))
             {
                 Gather(request);
             }
@@ -68,7 +68,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         var overdue = new List<(Entry Entry, long SinceMs)>();
         foreach (var rows in state.Rows)
         {
-            foreach (var row in rows)
+            foreach (var row in rows.Where(row => !IsOutranked(row, rows)))
             {
                 var patience = row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
                 if (patience < long.MaxValue && row.Shape.IsDemand && row.Head() is { } head &&
@@ -82,6 +82,10 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         return [.. overdue.OrderByDescending(late => late.Entry.Shape.Priority).ThenBy(late => late.SinceMs).ThenBy(late => late.Entry.Index)
             .Select(late => late.Entry)];
     }
+
+    // Patience does not overtake priority inside a unit.
+    private static bool IsOutranked(Row row, List<Row> rows) =>
+        rows.Exists(other => other.Waiting > 0 && other.Shape.IsDemand && other.Shape.Priority > row.Shape.Priority);
 
     private void Gather(in Request request)
     {

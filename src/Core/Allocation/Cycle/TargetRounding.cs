@@ -109,7 +109,9 @@ internal static class TargetRounding
                 if (raw[at] > floor && floor + step <= state.Tree.Limit[at])
                 {
                     var keeps = owed && state.Tree.Held[at] >= floor + step && !yields[at];
-                    order.Add((raw[at] - floor + carry[unit], keeps, debts[unit], unit));
+                    // To the hundredth of a step: what the solver had to round itself is no difference between equals.
+                    var remainder = (((raw[at] - floor + carry[unit]) * 100) + (step / 2)) / step;
+                    order.Add((remainder, keeps, debts[unit], unit));
                 }
             }
 
