@@ -156,6 +156,9 @@ public sealed record LeaseView
 
     public decimal DevicesHeld { get; init; }
 
+    /// <summary>On a node that does not exist: no program runs.</summary>
+    public bool Simulated { get; init; }
+
     public string? Runtime { get; init; }
 
     /// <summary>starting, running, ready, ending, ended</summary>
@@ -215,6 +218,9 @@ public sealed record ChipConsidered
 
     /// <summary>Why it fits or was refused, one clause.</summary>
     public required string Why { get; init; }
+
+    /// <summary>Its nodes do not exist.</summary>
+    public bool Simulated { get; init; }
 
     public string? Runtime { get; init; }
 

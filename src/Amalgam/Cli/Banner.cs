@@ -5,7 +5,7 @@ namespace Amalgam.Cli;
 /// <summary>What a person sees when the cloud is up.</summary>
 internal static class Banner
 {
-    public static void Print(string url, DataDirectory data, Machine machine, string? newSecret, bool keyOnFile)
+    public static void Print(string url, DataDirectory data, Machine machine, string? fleet, string? newSecret, bool keyOnFile)
     {
         var chips = machine.Devices.GroupBy(device => device.Class, StringComparer.Ordinal)
             .Select(group => $"{group.Count()} x {group.Key} ({machine.Chips.Find(group.Key)?.Name ?? group.First().Name})");
@@ -19,6 +19,11 @@ internal static class Banner
               data      {data.Path}
               key       {(keyOnFile ? data.AdminKey : "yours (the admin key's file is gone)")}
             """);
+        if (fleet is not null)
+        {
+            Console.WriteLine($"  fleet     {Path.GetFullPath(fleet)} (simulated nodes: no program runs there)");
+        }
+
         if (newSecret is not null)
         {
             Console.WriteLine($"            {newSecret}   (shown this once; the CLI of this user has it already)");

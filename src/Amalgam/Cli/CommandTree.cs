@@ -44,6 +44,8 @@ internal static class CommandTree
         var data = Verbs.Text("--data", "data directory");
         var listen = new Option<string>("--listen") { Description = "ADDR:PORT", DefaultValueFactory = _ => "127.0.0.1:8686" };
         var chips = Verbs.Text("--chips", "divide the chips: cpu:1,cpu-scalar:1");
+        var engines = new Option<string[]>("--engine") { Description = "local (slurm and kubernetes are not in this release)" };
+        var fleet = Verbs.Text("--fleet", "YAML file of simulated nodes, shown as such everywhere");
         var currency = new Option<string>("--currency") { Description = "of a new cloud", DefaultValueFactory = _ => "USD" };
         var insecure = new Option<bool>("--insecure") { Description = "plain HTTP on an address that other machines reach" };
         var certificate = Verbs.Text("--certificate", "PEM file, for HTTPS");
@@ -53,10 +55,12 @@ internal static class CommandTree
             Data = parsed.GetValue(data) ?? Credentials.DefaultDataDirectory,
             Listen = parsed.GetValue(listen)!,
             Chips = parsed.GetValue(chips),
+            Engines = parsed.GetValue(engines) ?? [],
+            Fleet = parsed.GetValue(fleet),
             Currency = parsed.GetValue(currency)!,
             Insecure = parsed.GetValue(insecure),
             Certificate = parsed.GetValue(certificate),
             CertificateKey = parsed.GetValue(certificateKey),
-        }), data, listen, chips, currency, insecure, certificate, certificateKey);
+        }), data, listen, chips, engines, fleet, currency, insecure, certificate, certificateKey);
     }
 }

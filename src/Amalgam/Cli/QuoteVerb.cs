@@ -40,7 +40,7 @@ internal static class QuoteVerb
         foreach (var chip in chips)
         {
             table.Add(
-                chip.ChipClass, chip.Fits ? "yes" : "no", chip.Speed?.ToString("0.###", CultureInfo.InvariantCulture), chip.TokensPerSecond?.ToString("0.#", CultureInfo.InvariantCulture),
+                chip.Simulated ? $"{chip.ChipClass} (simulated)" : chip.ChipClass, chip.Fits ? "yes" : "no", chip.Speed?.ToString("0.###", CultureInfo.InvariantCulture), chip.TokensPerSecond?.ToString("0.#", CultureInfo.InvariantCulture),
                 chip.EstimatedMemoryMiB?.ToString(CultureInfo.InvariantCulture), chip.PricePerDeviceHour, chip.Why);
         }
 

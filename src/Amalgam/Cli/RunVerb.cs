@@ -104,7 +104,7 @@ internal static class RunVerb
         MaxWaitSeconds = Verbs.Seconds("--max-wait", parsed.GetValue(MaxWait)),
         GraceSeconds = Verbs.Seconds("--grace", parsed.GetValue(Grace)) ?? 10,
         MemoryMiB = parsed.GetValue(Memory) ?? 0,
-        Environment = (parsed.GetValue(Variables) ?? []).ToDictionary(Name_, Value_),
+        Environment = (parsed.GetValue(Variables) ?? []).GroupBy(Name_, StringComparer.Ordinal).ToDictionary(group => group.Key, group => Value_(group.Last())),
         WorkingDirectory = parsed.GetValue(Folder),
         Preemptible = !parsed.GetValue(NotPreemptible),
         Resumable = parsed.GetValue(Resumable),

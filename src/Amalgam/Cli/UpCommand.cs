@@ -11,6 +11,7 @@ internal static class UpCommand
 {
     public static async Task<int> RunAsync(UpOptions options)
     {
+        EngineList.Check(options.Engines);
         var listen = ListenAddress.Parse(options);
         using var data = DataDirectory.Open(options.Data);
         var machine = await Machine.LookAsync(data.Catalogue, options.Chips, CancellationToken.None);
@@ -25,9 +26,8 @@ internal static class UpCommand
                 new Credentials(url, key).Write();
             }
 
-            Banner.Print(url, data, machine, host.NewSecret, key is not null);
-            await StopOnSignalAsync(host);
-            return 0;
+            Banner.Print(url, data, machine, host.Get<IEnumerable<IEngine>>().Count() > 1 ? options.Fleet : null, host.NewSecret, key is not null);
+            return await StopOnSignalAsync(host);
         }
         catch (JournalException wrong)
         {
@@ -47,7 +47,7 @@ internal static class UpCommand
     }
 
     /// <summary>The first signal drains, the second leaves at once; members then stay and are found by the next start.</summary>
-    private static async Task StopOnSignalAsync(CloudHost host)
+    private static async Task<int> StopOnSignalAsync(CloudHost host)
     {
         var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var hurry = new CancellationTokenSource();
@@ -65,10 +65,11 @@ internal static class UpCommand
         var stopped = host.WaitForStopAsync();
         await Task.WhenAny(first.Task, stopped);
         Console.WriteLine();
+        var whole = true;
         try
         {
-            await host.Get<Drain>().RunAsync(line => Console.WriteLine(line), hurry.Token);
-            Console.WriteLine("stopped: everything is in the journal, `amalgam up` carries on");
+            whole = await host.Get<Drain>().RunAsync(line => Console.WriteLine(line), hurry.Token);
+            Console.WriteLine(whole ? "stopped: everything is in the journal, `amalgam up` carries on" : "stopped; what runs goes on, `amalgam up` finds it again");
         }
         catch (OperationCanceledException) when (hurry.IsCancellationRequested)
         {
@@ -77,5 +78,6 @@ internal static class UpCommand
 
         host.Get<IHostApplicationLifetime>().StopApplication();
         await stopped;
+        return whole ? 0 : 1;
     }
 }

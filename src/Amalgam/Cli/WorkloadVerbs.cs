@@ -89,7 +89,7 @@ internal static class WorkloadVerbs
         foreach (var item in list)
         {
             var chips = string.Join(' ', item.Leases.Where(lease => lease.To is null).GroupBy(lease => lease.ChipClass)
-                .Select(group => $"{group.Sum(lease => lease.DevicesHeld).ToString("0.###", CultureInfo.InvariantCulture)}x{group.Key}"));
+                .Select(group => $"{group.Sum(lease => lease.DevicesHeld).ToString("0.###", CultureInfo.InvariantCulture)}x{group.Key}{(group.First().Simulated ? " (simulated)" : "")}"));
             var phase = item.Result is null ? item.Phase : item.Result;
             table.Add(
                 item.Id, item.Name, item.Kind, item.Unit, phase, $"{item.ReadyMembers}/{item.Members}", chips, Verbs.Ago(item.SubmittedAt),

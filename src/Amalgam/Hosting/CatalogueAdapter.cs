@@ -113,13 +113,12 @@ internal sealed class CatalogueAdapter(Machine machine, Lazy<Cloud> cloud) : ICa
         var answer = new RuntimeFacts(
             runtime.Id, observed.Version ?? "", runtime.HealthPath, TimeSpan.FromSeconds(runtime.ReadyTimeoutSeconds), runtime.Id == BuiltInRuntime, null);
         return deviceMemoryMiB > 0 && corrected.PerDeviceMiB > deviceMemoryMiB
-            ? new RuntimeFit(false, string.Create(CultureInfo.InvariantCulture, $"needs {corrected.PerDeviceMiB:N0} MiB per device, it has {deviceMemoryMiB:N0} ({why})"), runtime.Id, corrected.PerDeviceMiB, null)
-            : new RuntimeFit(true, $"{runtime.Name}: {why}", runtime.Id, corrected.PerDeviceMiB, answer);
+            ? new RuntimeFit(false, string.Create(CultureInfo.InvariantCulture, $"needs {corrected.PerDeviceMiB:N0} MiB per device, it has {deviceMemoryMiB:N0} ({why})"), runtime.Id, corrected.PerDeviceMiB, null, estimate.PerDeviceMiB)
+            : new RuntimeFit(true, $"{runtime.Name}: {why}", runtime.Id, corrected.PerDeviceMiB, answer, estimate.PerDeviceMiB);
     }
 
-    private MemoryCorrection Learned(MemoryKey key) => cloud.Value.Read(state => state.Memory(key.Model, key.Runtime, key.Class)) is { } seen
-        ? MemoryCorrection.None.Observe(key, (int)seen.EstimatedMiB, (int)seen.UsedMiB)
-        : MemoryCorrection.None;
+    private MemoryCorrection Learned(MemoryKey key) => cloud.Value.Read(state => state.Memory(key.Model, key.Runtime, key.Class))
+        .Aggregate(MemoryCorrection.None, (learned, seen) => learned.Observe(key, (int)seen.EstimatedMiB, (int)seen.UsedMiB));
 
     /// <summary>The one asked for, or all installed ones: our own first, because it is proved on this machine by the tests that came with it.</summary>
     private IEnumerable<RuntimeEntry> Candidates(ServiceSpec service) => machine.Runtimes.Runtimes

@@ -6,7 +6,6 @@ using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.ControlPlane.Views;
 using Amalgam.Core.Journal;
-using Amalgam.Engines.Local;
 using Amalgam.Gateway;
 using Amalgam.Gateway.Forwarding;
 using Amalgam.Gateway.Ports;
@@ -95,7 +94,7 @@ internal sealed class CloudHost : IAsyncDisposable
         // Signals are ours: the host's own handling would stop the loops before they have drained.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
-        AddCloud(builder.Services, data, machine, cloud, listen);
+        AddCloud(builder.Services, options, data, machine, cloud, listen);
         builder.Services.AddGateway(new GatewayOptions());
         builder.Services.AddControlApi();
         var app = builder.Build();
@@ -106,7 +105,7 @@ internal sealed class CloudHost : IAsyncDisposable
         return app;
     }
 
-    private static void AddCloud(IServiceCollection services, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen)
+    private static void AddCloud(IServiceCollection services, UpOptions options, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen)
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(cloud);
@@ -115,27 +114,34 @@ internal sealed class CloudHost : IAsyncDisposable
         services.AddSingleton(new ReplicaKeys(data.Secret));
         services.AddSingleton<ICatalogue>(new CatalogueAdapter(machine, new Lazy<Cloud>(cloud)));
         services.AddSingleton<IModels>(new ModelStore(new HubFetch(data.Models, new HttpClient { Timeout = Timeout.InfiniteTimeSpan })));
-        var engine = new LocalEngine(new LocalEngineOptions { DataDirectory = data.Path, Nodes = () => machine.Nodes });
-        services.AddSingleton<IEngine>(engine);
-        services.AddSingleton<IMemberLogs>(engine);
+        var engines = EngineList.Of(options, data, machine);
+        services.AddSingleton<IMemberLogs>(provider => new EngineLogs(provider.GetRequiredService<Cloud>(), provider.GetRequiredService<Pool>(), engines));
         services.AddHttpClient("replica");
         services.AddSingleton<Pool>().AddSingleton<Fits>().AddSingleton<Launches>().AddSingleton<ReplicaRouter>().AddSingleton<Callers>().AddSingleton<Audit>().AddSingleton<Bench>();
         services.AddSingleton<WorkloadViews>().AddSingleton<Explanations>();
         services.AddSingleton<ICallers, GatewayCallers>().AddSingleton<IReplicas, GatewayReplicas>().AddSingleton<ITokenLedger, GatewayLedger>();
-        AddLoop<PlanLoop>(services);
-        AddLoop<EngineLoop>(services);
-        AddLoop<ReadinessLoop>(services);
-        AddLoop<ScalingLoop>(services);
-        AddLoop<MeteringLoop>(services);
+        AddLoop(services, provider => ActivatorUtilities.CreateInstance<PlanLoop>(provider));
+        foreach (var engine in engines)
+        {
+            services.AddSingleton(engine);
+            AddLoop(services, provider => ActivatorUtilities.CreateInstance<EngineLoop>(provider, engine));
+        }
+
+        AddLoop(services, provider => ActivatorUtilities.CreateInstance<ReadinessLoop>(provider));
+        AddLoop(services, provider => ActivatorUtilities.CreateInstance<ScalingLoop>(provider));
+        AddLoop(services, provider => ActivatorUtilities.CreateInstance<MeteringLoop>(provider));
         services.AddSingleton<Drain>();
         Metrics.Add(services);
     }
 
-    private static void AddLoop<T>(IServiceCollection services) where T : Loop
+    /// <summary>There may be several loops of one type: one per engine.</summary>
+    private static void AddLoop<T>(IServiceCollection services, Func<IServiceProvider, T> make) where T : Loop
     {
-        services.AddSingleton<T>();
-        services.AddSingleton<Loop>(provider => provider.GetRequiredService<T>());
-        services.AddHostedService(provider => provider.GetRequiredService<T>());
+        var key = new object();
+        services.AddKeyedSingleton(key, (provider, _) => make(provider));
+        services.AddSingleton(provider => provider.GetRequiredKeyedService<T>(key));
+        services.AddSingleton<Loop>(provider => provider.GetRequiredKeyedService<T>(key));
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<T>(key));
     }
 
     private static X509Certificate2 LoadCertificate(string certificate, string? key)

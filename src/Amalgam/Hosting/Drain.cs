@@ -7,12 +7,13 @@ using Amalgam.Gateway.Forwarding;
 namespace Amalgam.Hosting;
 
 /// <summary>Ctrl-C: no new requests, those in flight finish, all members end with their grace, the last charges are written. Nothing is lost: the next start carries on.</summary>
-internal sealed class Drain(Cloud cloud, PlanLoop plan, EngineLoop engine, ReplicaRouter router, GatewayDrain gateway, TimeProvider time)
+internal sealed class Drain(Cloud cloud, PlanLoop plan, IEnumerable<EngineLoop> engines, ReplicaRouter router, GatewayDrain gateway, TimeProvider time)
 {
     private static readonly Actor Me = Actor.Loop("up");
     private static readonly TimeSpan RequestGrace = TimeSpan.FromSeconds(30);
 
-    public async Task RunAsync(Action<string> tell, CancellationToken hurry)
+    /// <summary>False when the journal failed: then nothing can be recorded any more, so members are left to the next start, which reads what is on disk.</summary>
+    public async Task<bool> RunAsync(Action<string> tell, CancellationToken hurry)
     {
         plan.Paused = true;
         router.Close();
@@ -22,6 +23,12 @@ internal sealed class Drain(Cloud cloud, PlanLoop plan, EngineLoop engine, Repli
         }
 
         await gateway.StopAsync(RequestGrace, time).WaitAsync(hurry);
+        if (cloud.Defect is { } failed)
+        {
+            tell(failed);
+            return false;
+        }
+
         var ending = await cloud.ChangeAsync<int>(Me, (state, _) =>
         {
             List<JournalEvent> all = [.. state.OpenLeases.Where(lease => lease.EndingMs is null).Select(lease => new LeaseEnding(lease.Id, LeaseEnd.CloudStopped, null))];
@@ -32,12 +39,23 @@ internal sealed class Drain(Cloud cloud, PlanLoop plan, EngineLoop engine, Repli
             tell($"stopping {ending.Value} members (again Ctrl-C leaves them running; the next start finds them)");
         }
 
-        while (cloud.Read(state => state.OpenLeases.Any()))
+        while (cloud.Defect is null && cloud.Read(state => state.OpenLeases.Any()))
         {
-            engine.Signal();
+            foreach (var engine in engines)
+            {
+                engine.Signal();
+            }
+
             await Task.Delay(50, hurry);
         }
 
+        if (cloud.Defect is { } defect)
+        {
+            tell(defect);
+            return false;
+        }
+
         await cloud.ChangeAsync(Me, (_, _) => Decide.Yes(true, new CloudStopped("asked to")));
+        return true;
     }
 }

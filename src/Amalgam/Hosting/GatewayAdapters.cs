@@ -19,6 +19,8 @@ internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter rout
 {
     public IReadOnlyList<ServedModel> Visible(Caller caller) => cloud.Read(state => ReplicaRouter.Visible(state, caller).Select(Served).ToList());
 
+    public ServedModel? Find(Caller caller, string model) => cloud.Read(state => ReplicaRouter.Find(state, caller, model)) is { } workload ? Served(workload) : null;
+
     public async ValueTask<ReplicaAnswer> AcquireAsync(Caller caller, string model, IReadOnlyCollection<string> avoid, TimeSpan patience, CancellationToken cancel)
     {
         if (router.Closed)
@@ -71,6 +73,11 @@ internal sealed class GatewayLedger(Cloud cloud) : ITokenLedger
 
     public LedgerRefusal? Reserve(Caller caller, string chargeId, ServedModel model, long inputTokensEstimate, long maxOutputTokens) =>
         cloud.Defect is null ? null : new LedgerRefusal(503, "server_error", "ledger_unavailable", "the cloud cannot record charges now, so it answers nothing: its operator must restart it", null);
+
+    /// <summary>Nothing is set aside before a request is settled: there are no budgets yet, so there is nothing to free.</summary>
+    public void Release(Caller caller, string chargeId)
+    {
+    }
 
     public async ValueTask<ChargeReceipt> SettleAsync(Caller caller, TokenUsage usage)
     {

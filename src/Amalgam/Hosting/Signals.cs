@@ -11,7 +11,7 @@ internal static class Signals
     public static void Connect(IServiceProvider services)
     {
         var plan = services.GetRequiredService<PlanLoop>();
-        var engine = services.GetRequiredService<EngineLoop>();
+        var engines = services.GetServices<EngineLoop>().ToList();
         var readiness = services.GetRequiredService<ReadinessLoop>();
         var scaling = services.GetRequiredService<ScalingLoop>();
         var router = services.GetRequiredService<ReplicaRouter>();
@@ -23,7 +23,7 @@ internal static class Signals
                 switch (record.Event)
                 {
                     case LeaseStarted or LeaseEnding:
-                        engine.Signal();
+                        engines.ForEach(engine => engine.Signal());
                         readiness.Signal();
                         break;
                     case WorkloadSubmitted or WorkloadScaled or WorkloadDelayed or UnitSet or UnitRemoved or SpeedMeasured or LeaseEnded:

@@ -10,6 +10,9 @@ internal sealed record UpOptions
 
     public string? Chips { get; init; }
 
+    /// <summary>Engines asked for; none = the local one.</summary>
+    public IReadOnlyList<string> Engines { get; init; } = [];
+
     /// <summary>File of simulated nodes.</summary>
     public string? Fleet { get; init; }
 

@@ -5,6 +5,7 @@ using Amalgam.Core;
 using Amalgam.Core.Access;
 using Amalgam.Core.Journal;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Amalgam.ControlPlane.Api;
 
@@ -45,6 +46,12 @@ internal static class Answers
         if (context.Request.ContentLength > MaxBodyBytes)
         {
             return new Refusal(RefusalCodes.Invalid, $"the body is larger than {MaxBodyBytes >> 20} MiB");
+        }
+
+        // A body that does not say its length is cut there too.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
+        {
+            bound.MaxRequestBodySize = MaxBodyBytes;
         }
 
         try

@@ -24,14 +24,22 @@ public sealed class EngineLoop(
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
         var inventory = await engine.InventoryAsync(cancel);
-        if (!Same(pool.Nodes, inventory.Nodes))
+        var wasComplete = pool.Complete;
+        if (!wasComplete || !Same(pool.NodesOf(engine.Name), inventory.Nodes))
         {
-            pool.Nodes = inventory.Nodes;
+            pool.Report(engine.Name, inventory.Nodes);
             plan.Signal();
         }
 
+        if (!pool.Complete)
+        {
+            return "waits for the other engines' nodes";
+        }
+
         var seen = (await engine.ObserveAsync(cancel)).ToDictionary(member => member.LeaseId, StringComparer.Ordinal);
-        var open = cloud.Read(state => state.OpenLeases.ToList());
+        var open = cloud.Read(state => state.OpenLeases.Where(lease => pool.EngineOf(lease.Node) == engine.Name).ToList());
+        // What is not on disk yet may never have been: after a crash its id would be given to another lease, whose member this one would seem to be.
+        await cloud.DurableAsync();
         foreach (var lease in open)
         {
             await ReconcileAsync(lease, seen.GetValueOrDefault(lease.Id), cancel);

@@ -60,13 +60,19 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
             return "paused: the cloud is stopping";
         }
 
+        if (!pool.Complete)
+        {
+            return "waits until every engine has told its nodes";
+        }
+
         var nodes = pool.Nodes;
+        var simulated = nodes.Where(node => node.Simulated).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
         var outcome = await cloud.ChangeAsync<PlanExecution>(Me, (state, nowMs) =>
         {
             var snapshot = Snapshot.Of(state, nodes, fits, _history, nowMs);
             var plan = Allocator.Plan(snapshot);
             Inspect(snapshot, plan);
-            var execution = PlanExecution.Of(plan, snapshot, state);
+            var execution = PlanExecution.Of(plan, snapshot, state, simulated);
             return new(execution, execution.Events, null);
         });
         if (outcome.Value is not { } done)

@@ -81,7 +81,7 @@ public sealed class ReadinessLoop(Cloud cloud, Pool pool, Launches launches, Rep
         {
             sight.MemoryNoted = true;
             await cloud.ChangeAsync(Me, (state, _) =>
-                Decide.Yes(true, new MemoryObserved(workload.Spec.Service!.ModelKey, runtime, lease.ChipClass, fit.EstimatedMemoryMiB, member.ResidentMiB)));
+                Decide.Yes(true, new MemoryObserved(workload.Spec.Service!.ModelKey, runtime, lease.ChipClass, fit.UncorrectedMemoryMiB, member.ResidentMiB)));
         }
     }
 

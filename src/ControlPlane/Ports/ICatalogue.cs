@@ -24,7 +24,9 @@ public sealed record ChipFacts(string ChipClass, string Vendor, string Name, lon
 
 /// <param name="Why">One clause: why it fits or not.</param>
 /// <param name="Runtime">Catalogue id; null where none fits.</param>
-public sealed record RuntimeFit(bool Fits, string Why, string? Runtime, long EstimatedMemoryMiB, RuntimeFacts? Facts);
+/// <param name="EstimatedMemoryMiB">Per device, corrected by what was observed before.</param>
+/// <param name="UncorrectedMemoryMiB">The same without the correction: what observations are compared with, or the correction would undo itself.</param>
+public sealed record RuntimeFit(bool Fits, string Why, string? Runtime, long EstimatedMemoryMiB, RuntimeFacts? Facts, long UncorrectedMemoryMiB = 0);
 
 /// <param name="HealthPath">GET answers 200 when it is ready.</param>
 /// <param name="Progress">It understands `x-amalgam-progress: 1`.</param>

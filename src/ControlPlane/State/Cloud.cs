@@ -15,6 +15,7 @@ public sealed class Cloud
     private readonly CloudState _state = new();
     private readonly IJournal _journal;
     private readonly TimeProvider _clock;
+    private Task _lastAppend = Task.CompletedTask;
     private volatile Exception? _defect;
 
     /// <summary>Replays the journal. Throws <see cref="JournalException"/> when it is damaged.</summary>
@@ -91,12 +92,21 @@ public sealed class Cloud
             }
 
             Volatile.Write(ref _lastAtMs, nowMs);
-            durable = _journal.Append(records);
+            durable = _lastAppend = _journal.Append(records);
         }
 
         Changed?.Invoke(records);
         await AcknowledgeAsync(durable);
         return decision.Value!;
+    }
+
+    /// <summary>Done when everything that a read has shown so far is on disk; fails when the journal did.</summary>
+    public Task DurableAsync()
+    {
+        lock (_gate)
+        {
+            return _lastAppend;
+        }
     }
 
     private void ApplyOrStop(JournalRecord record)

@@ -26,7 +26,9 @@ public sealed class Fits(ICatalogue catalogue, IModels models)
         var known = new List<ClassFit>();
         foreach (var group in nodes.GroupBy(node => node.ChipClass, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
-            known.Add(Consider(state, spec, model, group.Key, group.Max(node => node.MemoryMiBPerDevice)));
+            known.Add(spec.IsService && group.All(node => node.Simulated)
+                ? new ClassFit(group.Key, new RuntimeFit(false, "simulated: nothing would answer there", null, 0, null), 0, null, 1)
+                : Consider(state, spec, model, group.Key, group.Max(node => node.MemoryMiBPerDevice)));
         }
 
         return Rated(state, known, model);

@@ -14,11 +14,13 @@ public sealed class PlanExecution
     private readonly CloudState _state;
     private readonly Dictionary<string, string> _classes;
     private readonly Dictionary<(string Node, int Device), long> _used = [];
+    private readonly IReadOnlySet<string> _simulated;
     private readonly long _nowMs;
     private long _nextLease;
 
-    private PlanExecution(AllocationPlan plan, AllocationSnapshot snapshot, CloudState state)
+    private PlanExecution(AllocationPlan plan, AllocationSnapshot snapshot, CloudState state, IReadOnlySet<string> simulated)
     {
+        _simulated = simulated;
         (Plan, _state, _nowMs, _nextLease) = (plan, state, snapshot.NowMs, state.NextLease);
         _classes = snapshot.Nodes.ToDictionary(node => node.Name, node => node.ChipClass, StringComparer.Ordinal);
         foreach (var lease in state.OpenLeases)
@@ -38,9 +40,10 @@ public sealed class PlanExecution
 
     public int Ending { get; private set; }
 
-    public static PlanExecution Of(AllocationPlan plan, AllocationSnapshot snapshot, CloudState state)
+    /// <param name="simulated">Names of nodes that do not exist; their leases say so for ever.</param>
+    public static PlanExecution Of(AllocationPlan plan, AllocationSnapshot snapshot, CloudState state, IReadOnlySet<string> simulated)
     {
-        var execution = new PlanExecution(plan, snapshot, state);
+        var execution = new PlanExecution(plan, snapshot, state, simulated);
         foreach (var decision in plan.Decisions)
         {
             execution.Carry(decision);
@@ -125,6 +128,7 @@ public sealed class PlanExecution
             ChipClass = _classes[place.Node],
             Devices = place.Devices,
             MilliPerDevice = place.MilliPerDevice,
+            Simulated = _simulated.Contains(place.Node),
             FromMs = _nowMs,
             ChargedToMs = _nowMs,
         }));

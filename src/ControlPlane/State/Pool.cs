@@ -6,16 +6,33 @@ using Amalgam.Core.Allocation;
 namespace Amalgam.ControlPlane.State;
 
 /// <summary>What was seen last: nodes, members, the latest plan. None of it is truth to keep; all of it can be seen again.</summary>
-public sealed class Pool
+public sealed class Pool(IEnumerable<IEngine> engines)
 {
+    private readonly ImmutableArray<string> _engines = [.. engines.Select(engine => engine.Name)];
+    private readonly Lock _gate = new();
+    private ImmutableDictionary<string, IReadOnlyList<NodeObservation>> _byEngine = ImmutableDictionary<string, IReadOnlyList<NodeObservation>>.Empty;
     private volatile IReadOnlyList<NodeObservation> _nodes = [];
     private volatile AllocationPlan? _plan;
 
-    public IReadOnlyList<NodeObservation> Nodes
+    /// <summary>Of all engines, in the order in which the engines were given.</summary>
+    public IReadOnlyList<NodeObservation> Nodes => _nodes;
+
+    /// <summary>Every engine has told its nodes. Before that nobody can say that a node is gone.</summary>
+    public bool Complete => Volatile.Read(ref _byEngine).Count == _engines.Length;
+
+    public IReadOnlyList<NodeObservation> NodesOf(string engine) => Volatile.Read(ref _byEngine).GetValueOrDefault(engine) ?? [];
+
+    public void Report(string engine, IReadOnlyList<NodeObservation> nodes)
     {
-        get => _nodes;
-        set => _nodes = value;
+        lock (_gate)
+        {
+            _byEngine = _byEngine.SetItem(engine, nodes);
+            _nodes = [.. _engines.SelectMany(NodesOf)];
+        }
     }
+
+    /// <summary>The engine that a lease's commands go to: that of its node, and the first engine for nodes that no engine knows any more.</summary>
+    public string EngineOf(string node) => Node(node)?.Engine ?? _engines[0];
 
     /// <summary>Members by lease.</summary>
     public ConcurrentDictionary<string, MemberSight> Members { get; } = new(StringComparer.Ordinal);

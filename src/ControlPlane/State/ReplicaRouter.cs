@@ -67,7 +67,12 @@ public sealed class ReplicaRouter(Cloud cloud, Pool pool)
 
     public void Leave(string workloadId, string leaseId)
     {
-        pool.Sight(leaseId).Leave();
+        // A lease that ended meanwhile is out of sight and must not come back.
+        if (pool.Members.TryGetValue(leaseId, out var sight))
+        {
+            sight.Leave();
+        }
+
         Load(workloadId).Leave(cloud.NowMs);
         Wake();
     }

@@ -22,7 +22,7 @@ public static class BillViews
 
         foreach (var slice in state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, top)).SelectMany(lease => Rating.Slices(lease, Math.Min(nowMs, toMs), state.Prices)))
         {
-            var key = new BillKey(slice.Unit, slice.WorkloadId, slice.ChipClass, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs));
+            var key = new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs));
             if (Within(key, fromMs, toMs))
             {
                 Merge(lines, key, new BillAmount((slice.ToMs - slice.FromMs) * slice.MilliDevices, slice.AmountNano, 1, slice.FromMs, slice.ToMs), slice.AmountNano);

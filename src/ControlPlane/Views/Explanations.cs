@@ -84,6 +84,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             ChipClass = chip.ChipClass,
             Fits = chip.Fit.Fits,
             Why = chip.Fit.Why,
+            Simulated = pool.Nodes.Any(node => node.Simulated && node.ChipClass == chip.ChipClass),
             Runtime = chip.Fit.Runtime,
             Speed = chip.Fit.Fits && best > 0 ? Math.Round(chip.Rate / best, 3) : null,
             TokensPerSecond = chip.TokensPerSecond,
@@ -97,7 +98,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
     private string Sentence(CloudState state, Workload workload, WorkloadPhase phase, PendingWorkload? pending, long nowMs)
     {
         var leases = state.OpenLeasesOf(workload.Id).ToList();
-        var places = string.Join(", ", leases.GroupBy(lease => lease.ChipClass).Select(group => $"{group.Sum(lease => lease.MilliDevices) / 1000m} x {catalogue.Chip(group.Key)?.Name ?? group.Key}"));
+        var places = string.Join(", ", leases.GroupBy(lease => lease.ChipClass).Select(group => $"{group.Sum(lease => lease.MilliDevices) / 1000m} x {catalogue.Chip(group.Key)?.Name ?? group.Key}{(group.First().Simulated ? " (simulated)" : "")}"));
         return phase switch
         {
             WorkloadPhase.Ended => $"It ended: {workload.Detail}.",
@@ -116,7 +117,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         yield return new(WorkloadViews.Time(workload.SubmittedMs), $"submitted by {workload.SubmittedBy} in {state.Units.Path(workload.Spec.Unit)}");
         foreach (var lease in state.LeasesOf(workload.Id).TakeLast(40))
         {
-            yield return new(WorkloadViews.Time(lease.FromMs), $"{lease.Id}: member {lease.Member} got {lease.ChipClass} {string.Join(',', lease.Devices)} on {lease.Node}");
+            yield return new(WorkloadViews.Time(lease.FromMs), $"{lease.Id}: member {lease.Member} got {lease.ChipClass} {string.Join(',', lease.Devices)} on {lease.Node}{(lease.Simulated ? " (simulated)" : "")}");
             if (lease.ToMs is { } to)
             {
                 yield return new(WorkloadViews.Time(to), $"{lease.Id}: {WorkloadViews.Kebab(lease.EndedBecause!.Value.ToString())}{(lease.ExitCode is { } code ? $", exit code {code}" : "")}{(lease.Detail is null ? "" : $" ({lease.Detail})")}");

@@ -61,6 +61,7 @@ public sealed class WorkloadViews(Pool pool)
             ChipClass = lease.ChipClass,
             Devices = lease.Devices,
             DevicesHeld = lease.MilliDevices / 1000m,
+            Simulated = lease.Simulated,
             Runtime = lease.Runtime,
             Phase = Phase(lease, sight),
             From = Time(lease.FromMs),

@@ -28,7 +28,7 @@ public sealed partial class CloudState
             case LeaseCharged charged: Charge(charged); break;
             case TokensCharged charged: Charge(charged, record.AtMs); break;
             case SpeedMeasured speed: _speeds[(speed.ModelKey, speed.ChipClass)] = speed; break;
-            case MemoryObserved memory: _memory[(memory.ModelKey, memory.Runtime, memory.ChipClass)] = memory; break;
+            case MemoryObserved memory: _memory[(memory.ModelKey, memory.Runtime, memory.ChipClass)] = [.. Memory(memory.ModelKey, memory.Runtime, memory.ChipClass).TakeLast(ObservationsKept - 1), memory]; break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
             default: ApplyWorkload(record); break;
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Amalgam.Core.Access;
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger;
@@ -15,6 +16,8 @@ public sealed partial class CloudState
     /// <summary>Ended workloads kept at hand; older ones are in the journal.</summary>
     public const int EndedKept = 10_000;
 
+    private const int ObservationsKept = 16;
+
     private readonly Dictionary<string, ApiKey> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ApiKey> _keysByHash = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Workload> _workloads = new(StringComparer.Ordinal);
@@ -25,7 +28,7 @@ public sealed partial class CloudState
     private readonly SortedDictionary<long, string> _openLeases = [];
     private readonly HashSet<string> _charges = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Model, string Class), SpeedMeasured> _speeds = [];
-    private readonly Dictionary<(string Model, string Runtime, string Class), MemoryObserved> _memory = [];
+    private readonly Dictionary<(string Model, string Runtime, string Class), ImmutableArray<MemoryObserved>> _memory = [];
 
     public long LastSequence { get; private set; }
 
@@ -81,7 +84,9 @@ public sealed partial class CloudState
 
     public SpeedMeasured? Speed(string modelKey, string chipClass) => _speeds.GetValueOrDefault((modelKey, chipClass));
 
-    public MemoryObserved? Memory(string modelKey, string runtime, string chipClass) => _memory.GetValueOrDefault((modelKey, runtime, chipClass));
+    /// <summary>The latest observations, oldest first.</summary>
+    public ImmutableArray<MemoryObserved> Memory(string modelKey, string runtime, string chipClass) =>
+        _memory.TryGetValue((modelKey, runtime, chipClass), out var seen) ? seen : [];
 
     public WorkloadPhase Phase(Workload workload)
     {

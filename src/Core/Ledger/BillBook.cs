@@ -35,7 +35,7 @@ public sealed class BillBook
 
     public void Add(LeaseSlice slice) =>
         Add(
-            new BillKey(slice.Unit, slice.WorkloadId, slice.ChipClass, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs)),
+            new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs)),
             checked((slice.ToMs - slice.FromMs) * slice.MilliDevices), slice.AmountNano, slice.FromMs, slice.ToMs);
 
     public void Add(TokensCharged charge, long atMs)

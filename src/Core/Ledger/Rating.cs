@@ -8,7 +8,12 @@ public readonly record struct Entry(string Account, long AmountNano);
 
 /// <summary>A rated span of one lease at one price version.</summary>
 public sealed record LeaseSlice(
-    string LeaseId, string WorkloadId, string Unit, string ChipClass, long FromMs, long ToMs, long MilliDevices, int PriceVersion, long AmountNano, ImmutableArray<Entry> Entries);
+    string LeaseId, string WorkloadId, string Unit, string ChipClass, long FromMs, long ToMs, long MilliDevices, int PriceVersion, long AmountNano, ImmutableArray<Entry> Entries,
+    bool Simulated = false)
+{
+    /// <summary>What a bill calls it: nobody may take simulated device-hours for real ones.</summary>
+    public string Item => Simulated ? $"{ChipClass} (simulated)" : ChipClass;
+}
 
 /// <summary>Usage times price. All arithmetic is exact in 128 bits and rounded once.</summary>
 public static class Rating
@@ -35,7 +40,7 @@ public static class Rating
             var amount = price is null ? 0 : SpanNano(origin, from, to, lease.MilliDevices, price.DeviceHourNano);
             yield return new LeaseSlice(
                 lease.Id, lease.WorkloadId, lease.Unit, lease.ChipClass, from, to, lease.MilliDevices, price?.Version ?? 0, amount,
-                Book(lease.Unit, $"income/device-hours/{lease.ChipClass}", amount));
+                Book(lease.Unit, $"income/{(lease.Simulated ? "simulated-" : "")}device-hours/{lease.ChipClass}", amount), lease.Simulated);
             from = to;
         }
     }

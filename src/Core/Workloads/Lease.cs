@@ -21,6 +21,9 @@ public sealed record Lease
 
     public long MilliPerDevice { get; init; } = 1000;
 
+    /// <summary>On a node that does not exist; shown wherever a person sees it, the bill included.</summary>
+    public bool Simulated { get; init; }
+
     /// <summary>Catalogue id of the runtime that the replica uses; null for jobs.</summary>
     public string? Runtime { get; init; }
 
