@@ -36,8 +36,9 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
     public QuoteView Quote(CloudState state, WorkloadSpec spec, long nowMs)
     {
         var asked = new Workload { Id = QuoteId, Spec = spec, SubmittedMs = nowMs, SubmittedBy = QuoteId, Wanted = Math.Max(1, spec.Service?.MinReplicas ?? spec.Members) };
-        var snapshot = Snapshot.Of(state, pool.Nodes, fits, pool.Plan?.History ?? AllocationHistory.Empty, nowMs);
-        var plan = Allocator.Plan(snapshot with { Workloads = snapshot.Workloads.Add(Snapshot.Demand(state, asked, pool.Nodes, fits, nowMs)) });
+        var snapshot = AllocationInput.Of(state, pool.Plan?.History ?? AllocationHistory.Empty, nowMs);
+        var demand = AllocationInput.Demand(state, asked, fits.Speeds(state, spec, pool.Nodes), nowMs)!;
+        var plan = Allocator.Plan(snapshot with { Workloads = snapshot.Workloads.Add(demand) });
         var start = plan.Decisions.OfType<StartDecision>().FirstOrDefault(decision => decision.WorkloadId == QuoteId);
         var pending = plan.Pending.FirstOrDefault(waiting => waiting.WorkloadId == QuoteId);
         var chips = Considered(state, spec);
