@@ -46,7 +46,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         var displaced = plan.Decisions.Count(decision => decision is EvictDecision evict && evict.BeneficiaryId == QuoteId);
         return new QuoteView
         {
-            What = spec.IsService ? $"{spec.Name}: {asked.Wanted} replicas of {spec.DevicesMilli / 1000m} devices" : $"{spec.Name}: {spec.Members} members of {spec.DevicesMilli / 1000m} devices",
+            What = spec.IsService ? $"{spec.Name}: {Count(asked.Wanted, "replica")} of {Count(spec.DevicesMilli / 1000m, "device")}" : $"{spec.Name}: {Count(spec.Members, "member")} of {Count(spec.DevicesMilli / 1000m, "device")}",
             ChipClass = chosen,
             Why = start is null ? pending?.Detail ?? "no chip of this cloud can run it" : Why(chosen!, chips, displaced),
             Start = start is not null ? WorkloadViews.Time(nowMs) : pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
@@ -73,8 +73,10 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         var why = others == 0 ? "it is the only class here that can run it"
             : speed is null or 1 ? $"the best of {others + 1} classes that can run it, and free"
             : $"{speed:0.##} of the best speed; the faster classes are worth more to others now, or taken";
-        return displaced == 0 ? why : $"{why}; {displaced} workloads with a lesser claim make room";
+        return displaced == 0 ? why : $"{why}; {Count(displaced, "workload")} with a lesser claim make{(displaced == 1 ? "s" : "")} room";
     }
+
+    private static string Count(decimal number, string what) => $"{number} {what}{(number == 1 ? "" : "s")}";
 
     private List<ChipConsidered> Considered(CloudState state, WorkloadSpec spec)
     {
@@ -103,7 +105,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         return phase switch
         {
             WorkloadPhase.Ended => $"It ended: {workload.Detail}.",
-            WorkloadPhase.Stopping => $"It was told to stop; {leases.Count} members still end.",
+            WorkloadPhase.Stopping => $"It was told to stop; {Count(leases.Count, "member")} still to end.",
             WorkloadPhase.Running when leases.TrueForAll(lease => !pool.Sight(lease.Id).Ready) && workload.Spec.IsService =>
                 $"It holds {places} and is starting: {leases.Select(lease => pool.Sight(lease.Id).Trouble).FirstOrDefault(trouble => trouble is not null) ?? "the runtime loads the model"}.",
             WorkloadPhase.Running => $"It runs on {places}.",

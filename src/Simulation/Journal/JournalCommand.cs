@@ -45,7 +45,7 @@ public static class JournalCommand
         var (replay, demand) = Read(open(file, options.Has("--data") ? options.Text("--data") : null));
         if (settings.Count == 0 && !options.Has("--plot"))
         {
-            ReplayReport.Of(replay).For(options).Write(output);
+            ReplayReport.Write(replay, options, output);
             return replay.Differences.IsEmpty ? 0 : 1;
         }
 

@@ -7,9 +7,18 @@ namespace Amalgam.Simulation.Journal;
 /// <summary>Whether planning the recorded cycles again gave the recorded decisions.</summary>
 internal static class ReplayReport
 {
-    public static Report Of(ReplayResult replay) => new(
-        Json(replay), $"{replay.Records} records, {replay.Cycles} cycles, {replay.Decisions} decisions, {replay.Differences.Length} differences",
-        ["sequence", "at", "recorded", "replayed"], [.. replay.Differences.Select(Row)], [], "", "");
+    public static void Write(ReplayResult replay, SimulateOptions options, TextWriter output)
+    {
+        var title = $"{replay.Records} records, {replay.Cycles} cycles, {replay.Decisions} decisions, {replay.Differences.Length} differences";
+        var report = new Report(Json(replay), title, ["sequence", "at", "recorded", "replayed"], [.. replay.Differences.Select(Row)], [], "", "").For(options);
+        if (replay.Differences.IsEmpty && !report.AsJson && !report.AsCsv)
+        {
+            output.WriteLine(title);
+            return;
+        }
+
+        report.Write(output);
+    }
 
     public static JsonObject Json(ReplayResult replay) => new()
     {

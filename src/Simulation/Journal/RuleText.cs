@@ -111,5 +111,9 @@ internal sealed class RuleText(IReadOnlyCollection<string> units, IReadOnlyColle
 
     private static string List(IReadOnlyCollection<string> names) => names.Count == 0 ? "none" : string.Join(", ", names.Take(12)) + (names.Count > 12 ? ", …" : "");
 
-    private static UsageException Wrong(RuleSetting setting, string what) => new($"simulate --journal: {setting.From} {setting.Path}: {what}");
+    private static UsageException Wrong(RuleSetting setting, string what)
+    {
+        var path = setting.From == "--lose" ? setting.Path["lose.".Length..] : setting.Path;
+        return new($"simulate --journal: {setting.From} {path}: {what}");
+    }
 }

@@ -22,7 +22,7 @@ internal static class WhatIfReport
     /// <summary>For people: `before -> after` where it differs, one figure where it does not.</summary>
     public static void Write(WhatIf whatIf, TextWriter output)
     {
-        var rows = Rows(whatIf).Select(row => (string[])[row.Unit, row.Chip, .. row.Now.Zip(row.Then).Select(pair => pair.First == pair.Second ? pair.First : $"{pair.First} -> {pair.Second}")]).ToList();
+        var rows = Rows(whatIf).Select(row => (string[])[row.Unit, row.Chip, .. row.Now.Zip(row.Then).Select(pair => pair.First == pair.Second ? Short(pair.First) : $"{Short(pair.First)} -> {Short(pair.Second)}")]).ToList();
         Table(output, Title(whatIf), ["UNIT", "CLASS", "STARTED", "WAIT MEAN S", "WAIT 90% S", "EVICTIONS", "DEVICE-H", "SHORT DEVICE-H", whatIf.Demand.Currency], rows);
         output.WriteLine();
         foreach (var chip in whatIf.Demand.Classes)
@@ -125,6 +125,10 @@ internal static class WhatIfReport
 
         return new PlotSeries(name, [.. points, (Hours(demand.ToMs), points[^1].Item2)]);
     }
+
+    /// <summary>Money has up to nine decimals in documents; people read four.</summary>
+    private static string Short(string figure) =>
+        figure.IndexOf('.', StringComparison.Ordinal) is > 0 and var at && figure.Length > at + 5 ? Report.Text(double.Parse(figure, CultureInfo.InvariantCulture), 4) : figure;
 
     private static string Signed(double value) => value.ToString("+0.###;-0.###;0", CultureInfo.InvariantCulture);
 
