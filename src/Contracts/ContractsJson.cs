@@ -2,8 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace Amalgam.Contracts;
 
-/// <summary>All wire types of /api/v1, camelCase, null members left out.</summary>
+/// <summary>
+/// All wire types of /api/v1, camelCase, null members left out. Members with a default are `set`, not `init`: what the source generator makes gives an
+/// init-only member that is missing in the JSON the default of its type instead of ours.
+/// </summary>
 [JsonSourceGenerationOptions(
+    RespectNullableAnnotations = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]

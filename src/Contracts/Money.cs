@@ -11,9 +11,9 @@ public sealed record BillView
 
     public DateTimeOffset To { get; init; }
 
-    public IReadOnlyList<BillUnit> Units { get; init; } = [];
+    public IReadOnlyList<BillUnit> Units { get; set; } = [];
 
-    public IReadOnlyList<BillLine> Lines { get; init; } = [];
+    public IReadOnlyList<BillLine> Lines { get; set; } = [];
 }
 
 /// <param name="Own">Without the units below.</param>

@@ -13,14 +13,14 @@ public sealed record UnitView
     public long Weight { get; init; }
 
     /// <summary>Devices per chip class.</summary>
-    public IReadOnlyDictionary<string, decimal> Guarantee { get; init; } = new Dictionary<string, decimal>();
+    public IReadOnlyDictionary<string, decimal> Guarantee { get; set; } = new Dictionary<string, decimal>();
 
-    public IReadOnlyDictionary<string, decimal> Limit { get; init; } = new Dictionary<string, decimal>();
+    public IReadOnlyDictionary<string, decimal> Limit { get; set; } = new Dictionary<string, decimal>();
 
-    public IReadOnlyDictionary<string, decimal> Target { get; init; } = new Dictionary<string, decimal>();
+    public IReadOnlyDictionary<string, decimal> Target { get; set; } = new Dictionary<string, decimal>();
 
     /// <summary>Devices held by the whole subtree.</summary>
-    public IReadOnlyDictionary<string, decimal> Held { get; init; } = new Dictionary<string, decimal>();
+    public IReadOnlyDictionary<string, decimal> Held { get; set; } = new Dictionary<string, decimal>();
 
     public int WaitingWorkloads { get; init; }
 

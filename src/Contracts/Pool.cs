@@ -25,7 +25,7 @@ public sealed record ChipView
 
     public bool Simulated { get; init; }
 
-    public IReadOnlyList<string> Nodes { get; init; } = [];
+    public IReadOnlyList<string> Nodes { get; set; } = [];
 }
 
 public sealed record StatusView
@@ -44,7 +44,7 @@ public sealed record StatusView
 
     public string? Problem { get; init; }
 
-    public IReadOnlyList<LoopView> Loops { get; init; } = [];
+    public IReadOnlyList<LoopView> Loops { get; set; } = [];
 
     public double AllocationGap { get; init; }
 }

@@ -119,7 +119,7 @@ public sealed record WorkloadView
 
     public decimal DevicesPerMember { get; init; }
 
-    public IReadOnlyList<string> Chips { get; init; } = [];
+    public IReadOnlyList<string> Chips { get; set; } = [];
 
     public int Priority { get; init; }
 
@@ -135,7 +135,7 @@ public sealed record WorkloadView
 
     public DateTimeOffset? EndedAt { get; init; }
 
-    public IReadOnlyList<LeaseView> Leases { get; init; } = [];
+    public IReadOnlyList<LeaseView> Leases { get; set; } = [];
 }
 
 public sealed record LeaseView
@@ -201,10 +201,10 @@ public sealed record ExplainView
     public DateTimeOffset? PlannedStart { get; init; }
 
     /// <summary>Classes that were considered, each with why or why not.</summary>
-    public IReadOnlyList<ChipConsidered> Chips { get; init; } = [];
+    public IReadOnlyList<ChipConsidered> Chips { get; set; } = [];
 
     /// <summary>What happened to it so far, oldest first.</summary>
-    public IReadOnlyList<HistoryLine> History { get; init; } = [];
+    public IReadOnlyList<HistoryLine> History { get; set; } = [];
 }
 
 public sealed record HistoryLine(DateTimeOffset At, string What);
@@ -258,7 +258,7 @@ public sealed record QuoteView
 
     public required string Currency { get; init; }
 
-    public IReadOnlyList<ChipConsidered> Chips { get; init; } = [];
+    public IReadOnlyList<ChipConsidered> Chips { get; set; } = [];
 }
 
 public sealed record LogLineView(string Lease, int Member, string Stream, string Text);

@@ -1,3 +1,4 @@
+using Amalgam.Benchmarks.Allocation;
 using Amalgam.Benchmarks.Cloud;
 using Amalgam.Benchmarks.Gateway;
 using Amalgam.Benchmarks.Runtime;
@@ -11,6 +12,7 @@ return args.FirstOrDefault() switch
     "cloud" => await CloudBenchmark.RunAsync(args[1..]),
     "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
     "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
+    "allocation" => AllocationBenchmark.Run(args[1..]),
     "targets" => TargetSolverBenchmark.Run(Console.Out),
     _ => Usage(),
 };

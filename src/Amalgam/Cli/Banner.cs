@@ -19,14 +19,14 @@ internal static class Banner
               data      {data.Path}
               key       {(keyOnFile ? data.AdminKey : "yours (the admin key's file is gone)")}
             """);
-        if (fleet is not null)
-        {
-            Console.WriteLine($"  fleet     {Path.GetFullPath(fleet)} (simulated nodes: no program runs there)");
-        }
-
         if (newSecret is not null)
         {
             Console.WriteLine($"            {newSecret}   (shown this once; the CLI of this user has it already)");
+        }
+
+        if (fleet is not null)
+        {
+            Console.WriteLine($"  fleet     {Path.GetFullPath(fleet)} (simulated nodes: no program runs there)");
         }
 
         foreach (var finding in machine.Detection.Findings)

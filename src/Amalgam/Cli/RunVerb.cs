@@ -92,7 +92,9 @@ internal static class RunVerb
 
     private static RunRequest Request(ParseResult parsed) => new()
     {
-        Command = parsed.GetValue(Command) ?? [],
+        Command = parsed.GetValue(Command) is { Length: > 0 } command
+            ? command
+            : throw new CommandException("there is no command: write it after `--`, for instance `amalgam run -- echo hello`", 2),
         Unit = parsed.GetValue(Unit),
         Name = parsed.GetValue(Name),
         Devices = DeviceCount(parsed.GetValue(Devices)),

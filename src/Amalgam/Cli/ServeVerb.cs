@@ -73,7 +73,7 @@ internal static class ServeVerb
 
     private static async Task FetchAsync(ApiClient client, string model, CancellationToken cancel)
     {
-        while (true)
+        for (var asked = 0; ; asked++)
         {
             var at = await client.SendAsync(HttpMethod.Post, "/api/v1/models/fetch", new ModelFetchRequest(model), ContractsJson.Default.ModelFetchRequest, ContractsJson.Default.ModelView);
             if (at.State == "failed")
@@ -83,6 +83,11 @@ internal static class ServeVerb
 
             if (at.State == "ready")
             {
+                if (asked > 0)
+                {
+                    Progress.Show($"fetching {model}", at.BytesDone, at.BytesTotal);
+                }
+
                 return;
             }
 

@@ -26,7 +26,7 @@ internal static class UpCommand
                 new Credentials(url, key).Write();
             }
 
-            Banner.Print(url, data, machine, host.Get<IEnumerable<IEngine>>().Count() > 1 ? options.Fleet : null, host.NewSecret, key is not null);
+            Banner.Print(url, data, machine, options.Fleet, host.NewSecret, key is not null);
             return await StopOnSignalAsync(host);
         }
         catch (JournalException wrong)

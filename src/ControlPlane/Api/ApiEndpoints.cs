@@ -1,3 +1,4 @@
+using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.Contracts;
 using Microsoft.AspNetCore.Builder;
@@ -41,6 +42,14 @@ public static class ApiEndpoints
         }
 
         context.SetCaller(caller);
-        return await next(invocation);
+        try
+        {
+            return await next(invocation);
+        }
+        catch (JournalException failed)
+        {
+            // The disk is full or broken: said to whoever asked first, too.
+            return Answers.Refused(new(Core.RefusalCodes.Unavailable, failed.Message));
+        }
     }
 }

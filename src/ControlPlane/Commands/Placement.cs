@@ -33,7 +33,7 @@ internal static class Placement
 
     public static Outcome<ImmutableArray<string>> Chips(IReadOnlyList<string>? asked, IReadOnlyCollection<string> known)
     {
-        var chips = (asked ?? []).Where(chip => chip != "any").Distinct(StringComparer.Ordinal).ToImmutableArray();
+        var chips = (asked ?? []).Where(chip => chip is not (null or "any")).Distinct(StringComparer.Ordinal).ToImmutableArray();
         var unknown = chips.FirstOrDefault(chip => !known.Contains(chip, StringComparer.Ordinal));
         return unknown is null
             ? chips

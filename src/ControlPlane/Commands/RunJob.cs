@@ -69,6 +69,11 @@ public static class RunJob
 
     private static Refusal? Check(RunRequest request)
     {
+        if (request.Command is null || request.Command.Any(argument => argument is null))
+        {
+            return Invalid("the command, or an argument of it, is null");
+        }
+
         if (request.Command.Count == 0 || string.IsNullOrWhiteSpace(request.Command[0]))
         {
             return Invalid("there is no command: write it after `--`, for instance `amalgam run -- echo hello`");
@@ -77,6 +82,11 @@ public static class RunJob
         if (request.Command.Count > MaxArguments || request.Command.Sum(argument => argument.Length) > MaxCommandBytes)
         {
             return Invalid($"the command is too long: at most {MaxArguments} arguments and {MaxCommandBytes} characters");
+        }
+
+        if (request.Environment?.FirstOrDefault(entry => entry.Value is null || entry.Key.Length == 0 || entry.Key.AsSpan().ContainsAny('=', '\0') || entry.Value.Contains('\0', StringComparison.Ordinal)) is { Key: { } name })
+        {
+            return Invalid($"'{Names.Clip(name)}' cannot be an environment variable: a name without '=', and a text without NUL");
         }
 
         if (request.Command.Any(argument => argument.Contains('\0', StringComparison.Ordinal)))

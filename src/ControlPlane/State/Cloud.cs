@@ -34,6 +34,8 @@ public sealed class Cloud
                 }
             }
         }
+
+        _lastAtMs = _state.LastAtMs;
     }
 
     private Queue<JournalRecord> _recent = new();

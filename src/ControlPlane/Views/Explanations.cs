@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.Contracts;
@@ -57,6 +58,8 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             Chips = chips,
         };
     }
+
+    private static string Count(decimal number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:0.###} {what}{(number is > 0 and <= 1 ? "" : "s")}");
 
     private static string PerHour(CloudState state, StartDecision start, AllocationSnapshot snapshot, long nowMs)
     {

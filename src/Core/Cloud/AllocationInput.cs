@@ -35,12 +35,12 @@ public static class AllocationInput
         };
     }
 
-    /// <summary>Null when it asks for nothing now: told to stop, scaled to zero, or delayed after a failed start.</summary>
+    /// <summary>Null when it asks for nothing now: told to stop, on its way out, scaled to zero, or delayed after a failed start.</summary>
     public static WorkloadState? Demand(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(workload);
-        if (!workload.IsOpen || workload.StopRequested)
+        if (!workload.IsOpen || workload.StopRequested || IsClosing(state, workload))
         {
             return null;
         }
@@ -62,6 +62,16 @@ public static class AllocationInput
             SubmittedMs = workload.SubmittedMs,
         };
     }
+
+    /// <summary>
+    /// A gang of which a member has ended by itself, or that was told to end for good, is on its way out: what is left of it holds its devices to the
+    /// end, and nobody may plan it whole again beside that.
+    /// </summary>
+    private static bool IsClosing(CloudState state, Workload workload) => !workload.Spec.IsService
+        && state.OpenLeasesOf(workload.Id).Any(open => state.LeasesOf(workload.Id).Any(member => member.FromMs == open.FromMs && IsFinal(member)));
+
+    private static bool IsFinal(Lease member) => (member.EndedBecause ?? member.EndingBecause) is
+        LeaseEnd.Finished or LeaseEnd.FailedToStart or LeaseEnd.Lost or LeaseEnd.GangEnded or LeaseEnd.TimeLimit or LeaseEnd.Stopped;
 
     /// <summary>What was asked for, without what became of it: id and time of submission are still to be set.</summary>
     public static WorkloadState Described(WorkloadSpec spec, ImmutableArray<ClassSpeed> speeds)

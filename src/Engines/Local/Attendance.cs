@@ -3,7 +3,7 @@ using Amalgam.ControlPlane.Ports;
 namespace Amalgam.Engines.Local;
 
 /// <summary>
-/// What the engine does by itself while members run: the order and the bound of their logs, and the end of a grace. Sleeps when none runs.
+/// What the engine does by itself while members run: the order and the bound of their logs, the stop signal that had to wait, and the end of a grace. Sleeps when none runs.
 /// </summary>
 internal sealed class Attendance : IAsyncDisposable
 {
@@ -11,14 +11,14 @@ internal sealed class Attendance : IAsyncDisposable
 
     private readonly LocalEngineOptions _options;
     private readonly Func<IEnumerable<Member>> _live;
-    private readonly Func<CancellationToken, ValueTask> _endOverdue;
+    private readonly Func<CancellationToken, ValueTask> _continueStops;
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
-    public Attendance(LocalEngineOptions options, Func<IEnumerable<Member>> live, Func<CancellationToken, ValueTask> endOverdue)
+    public Attendance(LocalEngineOptions options, Func<IEnumerable<Member>> live, Func<CancellationToken, ValueTask> continueStops)
     {
-        (_options, _live, _endOverdue) = (options, live, endOverdue);
+        (_options, _live, _continueStops) = (options, live, continueStops);
         _loop = Task.Run(LoopAsync);
     }
 
@@ -47,27 +47,27 @@ internal sealed class Attendance : IAsyncDisposable
         var lastWriting = DateTimeOffset.MinValue;
         while (true)
         {
-            var (any, writing, overdue) = Look();
+            var (any, writing, due) = Look();
             var now = _options.Clock.GetUtcNow();
             if (writing) lastWriting = now;
-            if (overdue) await TryEndOverdueAsync().ConfigureAwait(false);
-            var wait = !any ? Timeout.InfiniteTimeSpan : now - lastWriting < TimeSpan.FromSeconds(2) ? WhileTheyWrite : WhileTheyAreQuiet;
+            if (due) await TryContinueStopsAsync().ConfigureAwait(false);
+            var wait = !any ? Timeout.InfiniteTimeSpan : due || now - lastWriting < TimeSpan.FromSeconds(2) ? WhileTheyWrite : WhileTheyAreQuiet;
             await _wake.WaitAsync(wait, _stop.Token).ConfigureAwait(false);
         }
     }
 
-    private (bool Any, bool Writing, bool Overdue) Look()
+    private (bool Any, bool Writing, bool Due) Look()
     {
-        var (any, writing, overdue) = (false, false, false);
+        var (any, writing, due) = (false, false, false);
         var nowUnixMs = _options.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (var member in _live())
         {
             any = true;
             writing |= TryNote(member);
-            overdue |= member.Stop?.DeadlineUnixMs <= nowUnixMs;
+            due |= member.AwaitsSignal || member.Stop?.DeadlineUnixMs <= nowUnixMs;
         }
 
-        return (any, writing, overdue);
+        return (any, writing, due);
     }
 
     /// <summary>A log that cannot be looked at now (a full disk, a folder that someone removed) is looked at again; the member is not disturbed.</summary>
@@ -83,11 +83,11 @@ internal sealed class Attendance : IAsyncDisposable
         }
     }
 
-    private async ValueTask TryEndOverdueAsync()
+    private async ValueTask TryContinueStopsAsync()
     {
         try
         {
-            await _endOverdue(_stop.Token).ConfigureAwait(false);
+            await _continueStops(_stop.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

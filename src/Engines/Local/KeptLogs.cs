@@ -1,17 +1,9 @@
 namespace Amalgam.Engines.Local;
 
 /// <summary>The folders of forgotten members, under `logs/WORKLOAD/LEASE`, within a bound for all of them.</summary>
-internal sealed class KeptLogs
+internal sealed class KeptLogs(string folder, long bytesKept)
 {
-    private readonly string folder;
-    private readonly long bytesKept;
-    private long _bytesSincePrune;
-
-    public KeptLogs(string folder, long bytesKept)
-    {
-        // The first addition prunes: nobody knows what an earlier process left.
-        (this.folder, this.bytesKept, _bytesSincePrune) = (folder, bytesKept, bytesKept);
-    }
+    private long _bytesSincePrune = long.MaxValue / 2; // the first time, always
 
     /// <returns>Null when the lease is unknown or was pruned.</returns>
     public MemberFolder? Find(string leaseId)

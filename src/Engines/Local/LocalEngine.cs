@@ -42,7 +42,7 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
         }
 
         SessionSpawn.KeepDescriptorsPrivate();
-        _attendance = new Attendance(options, () => _byLease.Values.Where(member => member.IsLive), EndOverdueAsync);
+        _attendance = new Attendance(options, () => _byLease.Values.Where(member => member.IsLive), ContinueStopsAsync);
     }
 
     public string Name => "local";
@@ -128,12 +128,11 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
         var now = NowUnixMs;
         var member = known ?? new Member(command.LeaseId, FolderOf(command.LeaseId));
         if (member.End is not null) return;
-        var first = member.Stop is null;
-        var stop = new StopRecord(command.Generation, now, now + (long)command.Grace.TotalMilliseconds);
+        var stop = new StopRecord(command.Generation, now, now + (long)command.Grace.TotalMilliseconds, member.Stop?.Signalled ?? false);
         if (member.Launch is null) PrivateFile.CreateFolder(member.Folder.Path);
         member.Folder.Write(stop);
         (member.Stop, member.Generation) = (stop, command.Generation);
-        if (member.Launch is not { } launch)
+        if (member.Launch is null)
         {
             member.End = new EndRecord(MemberPhase.Exited, 128 + Posix.SIGTERM, now, 0, 0, "stopped before it was started");
             member.Folder.Write(member.End);
@@ -141,9 +140,18 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
             return;
         }
 
-        if (first && member.OwnsPid(_bootId)) _ = Posix.Kill(-launch.Pid, launch.StopSignal == "SIGINT" ? Posix.SIGINT : Posix.SIGTERM);
+        SendSignal(member);
         if (command.Grace <= TimeSpan.Zero) await EndOverdueAsync(member, cancel).ConfigureAwait(false);
         _attendance.Wake();
+    }
+
+    /// <summary>The stop signal, once, to the whole group; put off while the member's shell would swallow it.</summary>
+    private void SendSignal(Member member)
+    {
+        if (!member.AwaitsSignal || !member.OwnsPid(_bootId) || !member.Folder.HearsSignals()) return;
+        _ = Posix.Kill(-member.Launch!.Pid, member.Launch.StopSignal == "SIGINT" ? Posix.SIGINT : Posix.SIGTERM);
+        member.Stop = member.Stop! with { Signalled = true };
+        member.Folder.Write(member.Stop);
     }
 
     private async ValueTask ForgetAsync(Member member, CancellationToken cancel)
@@ -154,12 +162,14 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
         _byLease.TryRemove(member.LeaseId, out _);
     }
 
-    private async ValueTask EndOverdueAsync(CancellationToken cancel)
+    /// <summary>Sends the signals that were put off and ends what is beyond its grace.</summary>
+    private async ValueTask ContinueStopsAsync(CancellationToken cancel)
     {
         await _gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
             var now = NowUnixMs;
+            foreach (var member in _byLease.Values.Where(member => member.AwaitsSignal)) SendSignal(member);
             foreach (var member in _byLease.Values.Where(member => member.IsLive && member.Stop?.DeadlineUnixMs <= now))
                 await EndOverdueAsync(member, cancel).ConfigureAwait(false);
         }

@@ -26,6 +26,9 @@ internal sealed class Member(string leaseId, MemberFolder folder)
     public long SeenAliveUnixMs { get; set; }
     public LogOrder Log { get; } = new(folder);
 
+    /// <summary>Asked to stop and not told yet: it was only just started.</summary>
+    public bool AwaitsSignal => IsLive && Stop is { Signalled: false };
+
     public bool IsLive => Launch is not null && End is null;
 
     public static Member Read(string leaseId, MemberFolder folder)

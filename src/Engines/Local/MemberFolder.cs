@@ -29,7 +29,20 @@ internal sealed class MemberFolder(string path)
     public void Write(EndRecord record) => PrivateFile.WriteRecord(End, record, MemberRecordJson.Default.EndRecord);
 
     /// <summary>Takes the disk space that the end of the member will be written to.</summary>
-    public void ReserveExit() => PrivateFile.Write(Exit, System.Text.Encoding.ASCII.GetBytes("running".PadRight(127) + "\n"));
+    public void ReserveExit() => PrivateFile.Write(Exit, System.Text.Encoding.ASCII.GetBytes("waiting".PadRight(127) + "\n"));
+
+    /// <summary>Whether the command, or what is about to become it, hears signals.</summary>
+    public bool HearsSignals()
+    {
+        try
+        {
+            return !File.ReadAllText(Exit).StartsWith("waiting", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return true; // someone removed the record: no reason to wait
+        }
+    }
 
     /// <summary>What `member.sh` wrote: the exit code and what `times` prints, whose second line is the processor time of the command.</summary>
     /// <returns>Null when the member's end was not written.</returns>

@@ -29,7 +29,8 @@ internal sealed record LaunchRecord(
     long StartTicks);
 
 /// <summary>The stop that was asked for, written before the signal is sent: the next control plane keeps the promise.</summary>
-internal sealed record StopRecord(long Generation, long RequestedAtUnixMs, long DeadlineUnixMs);
+/// <param name="Signalled">Whether the signal was sent.</param>
+internal sealed record StopRecord(long Generation, long RequestedAtUnixMs, long DeadlineUnixMs, bool Signalled);
 
 internal sealed record EndRecord(MemberPhase Phase, int? ExitCode, long EndedAtUnixMs, long ResidentMiB, long CpuMs, string? Detail);
 

@@ -2,6 +2,8 @@ folder=$1 work=$2; shift 2
 # A signal that is caught here is back to its default in the command: only this shell outlives the stop signal, to write the end down.
 trap : HUP INT TERM
 (
+  # From here on a signal does what it does to any program. Before, it would be caught and lost: the engine waits for this word.
+  echo started 1<>"$folder/exit"
   cd -- "$work" || exit 126
   # Short of memory, the kernel takes a member before it takes the cloud.
   echo 300 2>/dev/null >/proc/self/oom_score_adj

@@ -16,7 +16,7 @@ internal static class Globals
     }
 
     private static TemplateException Raised(CallArguments arguments) =>
-        new($"The model's chat template refuses these messages: {Values.Print(arguments.Get(0, "message"))}") { RaisedByTemplate = true };
+        new($"The model's chat template refuses these messages: {Values.Print(arguments.Get(0, "message")).ReplaceLineEndings(" ")}") { RaisedByTemplate = true };
 
     private static TemplateNamespace NewNamespace(CallArguments arguments)
     {

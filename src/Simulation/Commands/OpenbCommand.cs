@@ -13,28 +13,61 @@ internal static class OpenbCommand
 
     public static Report Run(ReadOnlySpan<string> args, TextWriter errors)
     {
-        var options = SimulateOptions.Parse("openb", args, ["--nodes", "--tasks", "--policy", "--seeds", "--plot"], ["--moves", "--learn", .. Report.CommonFlags]);
+        var options = SimulateOptions.Parse("openb", args, ["--nodes", "--tasks", "--policy", "--seeds", "--machines", "--ties", "--plot"], ["--moves", "--learn", "--times", .. Report.CommonFlags]);
         var policy = options.OneOf("--policy", "amalgam", "amalgam", "fgd", "bestfit", "random");
         var seeds = options.Seeds("42..51");
         var nodes = OpenbNodes.Read(options.Text("--nodes"));
         var tasks = OpenbTasks.Read(options.Text("--tasks"), nodes);
+        if (options.Has("--moves") && policy != "amalgam")
+        {
+            throw new UsageException("simulate openb: --moves goes with --policy amalgam; the others never move a task");
+        }
+        if (options.Has("--times") && options.Has("--moves"))
+        {
+            throw new UsageException("simulate openb: --times and --moves do not go together; leave one out");
+        }
+        if (options.Has("--times"))
+        {
+            return Timed(options, policy, nodes, tasks, seeds);
+        }
         var clock = Stopwatch.StartNew();
         var runs = new List<PackingRun>();
         foreach (var seed in seeds)
         {
-            runs.Add(PackingExperiment.Run(nodes, tasks, seed, Policy(policy, options.Has("--learn")), () => clock.Elapsed.TotalSeconds));
+            runs.Add(PackingExperiment.Run(nodes, tasks, seed, Policy(policy, options), () => clock.Elapsed.TotalSeconds));
             errors.WriteLine($"seed {seed}: {Report.Text(runs[^1].AllocatedPercent[100])} % allocated at 100 % arrived, {Report.Text(runs[^1].Seconds, 3)} s");
         }
         return Summary(policy, runs).For(options);
     }
 
-    private static Func<PackingCluster, RequestMix, SeededSequence, IPackingPolicy> Policy(string name, bool learn) => name switch
+    private static Func<PackingCluster, RequestMix, SeededSequence, IPackingPolicy> Policy(string name, SimulateOptions options) => name switch
     {
         "fgd" => (cluster, mix, _) => new FgdPacking(cluster, mix),
         "bestfit" => (cluster, _, _) => new BestFitPacking(cluster),
         "random" => (cluster, _, random) => new RandomPacking(cluster, random),
-        _ => (cluster, mix, _) => new AmalgamPacking(cluster, learn ? null : mix),
+        _ => (cluster, mix, random) => new AmalgamPacking(
+            cluster, options.Has("--learn") ? null : mix, options.Has("--moves"), options.OneOf("--ties", "first", "first", "random") == "random" ? random : null),
     };
+
+    // The recorded times: tasks come and go, on a part of the machines so that they do not all fit.
+    private static Report Timed(SimulateOptions options, string policy, OpenbNodes nodes, System.Collections.Immutable.ImmutableArray<OpenbTask> tasks, long[] seeds)
+    {
+        var share = Math.Clamp(options.Number("--machines", 1), 0.01, 1);
+        var runs = seeds.Select(seed => TimedPacking.Run(nodes, tasks, seed, share, Policy(policy, options))).ToList();
+        var json = new JsonObject
+        {
+            ["policy"] = policy,
+            ["machines"] = share,
+            ["refusedGpuTimePercent"] = Report.Number(runs.Average(r => r.RefusedGpuTimePercent)),
+            ["refusedGpuTasksPercent"] = Report.Number(runs.Average(r => r.RefusedGpuTasksPercent)),
+            ["peakDemandPercent"] = Report.Number(runs.Average(r => r.PeakDemandPercent)),
+            ["moves"] = runs.Sum(r => r.Moves),
+            ["perSeed"] = new JsonArray([.. runs.Select(r => Report.Number(r.RefusedGpuTimePercent))]),
+        };
+        var rows = runs.Zip(seeds, (r, seed) => (string[])[$"{seed}", Report.Text(r.RefusedGpuTimePercent), Report.Text(r.RefusedGpuTasksPercent), Report.Text(r.PeakDemandPercent)]).ToList();
+        return new Report(json, $"openb with recorded times, policy {policy}, {share:P0} of the machines", ["seed", "GPU time refused %", "GPU tasks refused %", "peak demand %"],
+            rows, [new PlotSeries(policy, [.. runs.Select((r, i) => ((double)i, r.RefusedGpuTimePercent))])], "seed", "GPU time refused, percent").For(options);
+    }
 
     private static Report Summary(string policy, List<PackingRun> runs)
     {

@@ -15,6 +15,7 @@ public sealed class FgdPacking : IPackingPolicy
     private readonly (PlacementRequest Request, double Weight)[] _typical;
     private readonly Dictionary<string, StateScores> _byContent = [];
     private readonly StateScores[] _stateOf;
+    private readonly Dictionary<PlacementRequest, int> _kinds = [];
 
     public FgdPacking(PackingCluster cluster, RequestMix mix)
     {
@@ -52,10 +53,14 @@ public sealed class FgdPacking : IPackingPolicy
     public PackingPlace? Place(PlacementRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (!_kinds.TryGetValue(request, out var kind))
+        {
+            _kinds.Add(request, kind = _kinds.Count);
+        }
         var (best, bestScore, bestLevel) = (-1, int.MinValue, 0);
         for (var n = 0; n < _stateOf.Length; n++)
         {
-            var (score, level) = _stateOf[n].Score(request);
+            var (score, level) = _stateOf[n].Score(kind, request);
             if (score > bestScore)
             {
                 (best, bestScore, bestLevel) = (n, score, level);
@@ -70,6 +75,8 @@ public sealed class FgdPacking : IPackingPolicy
         _stateOf[best] = InternAfter(best, request, devices);
         return new PackingPlace(best, [.. devices]);
     }
+
+    public void Returned(PackingPlace place, PlacementRequest request) => _stateOf[place.Node] = Intern(place.Node);
 
     private StateScores Intern(int node) => Intern(_cluster.Nodes[node].Chip, _cluster.CpuMilli(node), _cluster.RamMiB(node), _cluster.Idle(node).ToArray());
 
@@ -99,14 +106,14 @@ public sealed class FgdPacking : IPackingPolicy
     private sealed class StateScores(FgdPacking policy, int chip, long cpu, long ram, int[] idle)
     {
         private readonly double _before = policy.Fragment(chip, cpu, idle);
-        private readonly Dictionary<PlacementRequest, (int Score, int Level)> _scores = [];
+        private readonly Dictionary<int, (int Score, int Level)> _scores = [];
 
-        public (int Score, int Level) Score(PlacementRequest request)
+        public (int Score, int Level) Score(int kind, PlacementRequest request)
         {
-            if (!_scores.TryGetValue(request, out var score))
+            if (!_scores.TryGetValue(kind, out var score))
             {
                 score = Compute(request);
-                _scores.Add(request, score);
+                _scores.Add(kind, score);
             }
             return score;
         }

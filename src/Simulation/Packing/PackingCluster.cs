@@ -10,6 +10,11 @@ public readonly record struct PackingPlace(int Node, ImmutableArray<int> Devices
 public interface IPackingPolicy
 {
     PackingPlace? Place(PlacementRequest request);
+
+    /// <summary>A task has left; the cluster is updated already.</summary>
+    void Returned(PackingPlace place, PlacementRequest request)
+    {
+    }
 }
 
 /// <summary>
@@ -57,11 +62,33 @@ public sealed class PackingCluster(NodeShape[] nodes)
         {
             throw new InvalidOperationException($"the policy over-commits node {place.Node} with {request}");
         }
-        _cpu[place.Node] -= request.CpuMilli;
-        _ram[place.Node] -= request.RamMiB;
+        Book(place, request, -1);
+    }
+
+    /// <summary>The task is gone; what it held is free.</summary>
+    public void Return(PackingPlace place, PlacementRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Book(place, request, 1);
+    }
+
+    /// <summary>A placed task goes elsewhere without a moment in which it holds nothing.</summary>
+    public void Move(PackingPlace from, PackingPlace to, PlacementRequest request)
+    {
+        Return(from, request);
+        Take(to, request);
+        Moves++;
+    }
+
+    public long Moves { get; private set; }
+
+    private void Book(PackingPlace place, PlacementRequest request, int sign)
+    {
+        _cpu[place.Node] += sign * request.CpuMilli;
+        _ram[place.Node] += sign * request.RamMiB;
         foreach (var d in place.Devices)
         {
-            _idle[place.Node][d] -= milli;
+            _idle[place.Node][d] += sign * (request.IsShare ? request.DeviceMilli : 1000);
         }
     }
 }

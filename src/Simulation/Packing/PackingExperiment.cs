@@ -5,7 +5,7 @@ using Amalgam.Simulation.Traces;
 namespace Amalgam.Simulation.Packing;
 
 /// <summary>One seed of the packing experiment.</summary>
-/// <param name="AllocatedPercent">Of GPU capacity, per whole percent of capacity that has arrived (0 to 130); NaN where no arrival fell on it.</param>
+/// <param name="AllocatedPercent">Of GPU capacity, per whole percent of capacity that has arrived (0 to 130).</param>
 /// <param name="CoresOfCpuOnly">Cores of tasks without a GPU that were placed, at the end.</param>
 public sealed record PackingRun(long Seed, ImmutableArray<double> AllocatedPercent, long Arrived, long Refused, double CoresOfCpuOnly, long Moves, double Seconds);
 
@@ -82,7 +82,17 @@ public static class PackingExperiment
                 counts[percent]++;
             }
         }
-        var mean = sums.Select((sum, i) => counts[i] > 0 ? sum / counts[i] : double.NaN);
-        return new PackingRun(0, [.. mean], arrivals.Count, refused, cores / 1000.0, 0, 0);
+        return new PackingRun(0, Means(sums, counts), arrivals.Count, refused, cores / 1000.0, cluster.Moves, 0);
+    }
+
+    // A percent on which no arrival fell, as on small clusters, shows what stood before it.
+    private static ImmutableArray<double> Means(double[] sums, int[] counts)
+    {
+        var means = ImmutableArray.CreateBuilder<double>(sums.Length);
+        for (var i = 0; i < sums.Length; i++)
+        {
+            means.Add(counts[i] > 0 ? sums[i] / counts[i] : i > 0 ? means[i - 1] : 0);
+        }
+        return means.MoveToImmutable();
     }
 }

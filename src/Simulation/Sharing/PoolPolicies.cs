@@ -39,7 +39,8 @@ public sealed class LeastAttained(IReadOnlyList<int> devices, double restartSeco
         ArgumentNullException.ThrowIfNull(active);
         var free = Free();
         var order = active.ToArray();
-        Array.Sort(Array.ConvertAll(order, j => (j.DeviceSeconds, j.Job.Id)), order);
+        // One number per job, least service first, then the earlier job: thousands of jobs are sorted every round.
+        Array.Sort(Array.ConvertAll(order, j => (long)j.DeviceSeconds * 10_000_000 + j.Job.Id), order);
         var chosen = new int[order.Length];
         for (var k = 0; k < order.Length; k++)
         {

@@ -47,6 +47,15 @@ public sealed class SimulateCommandTests : IDisposable
     }
 
     [Fact]
+    public void With_recorded_times_what_has_left_makes_room()
+    {
+        var tasks = Tasks + string.Concat(Enumerable.Range(0, 40).Select(i => $"u{i:D2},1000,1024,8,1000,,,,{20 + 10 * i},{30 + 10 * i},0\n"));
+        var (code, output, errors) = Openb(Nodes, tasks, "--seeds", "1", "--times", "--json");
+        Assert.True(code == 0, errors);
+        Assert.Equal(0, JsonDocument.Parse(output).RootElement.GetProperty("refusedGpuTimePercent").GetDouble());
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_table()
     {
         static string WithoutTimes(string csv) => string.Join('\n', csv.Split('\n').Select(line => line[..Math.Max(0, line.LastIndexOf(','))]));

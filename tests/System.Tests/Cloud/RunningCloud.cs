@@ -2,6 +2,7 @@ using Xunit;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Amalgam.SystemTests.Cloud;
@@ -13,6 +14,7 @@ public sealed partial class RunningCloud : IAsyncDisposable
 
     private readonly List<string> _output = [];
     private Process? _process;
+    private bool _killed;
 
     public RunningCloud(string chips = "cpu:1,cpu-scalar:1")
     {
@@ -28,7 +30,13 @@ public sealed partial class RunningCloud : IAsyncDisposable
 
     public string Folder { get; }
 
-    public string Data => Path.Combine(Folder, "data");
+    /// <summary>Added to the environment of every command, `up` included.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
+    /// <summary>Further arguments of `up`.</summary>
+    public List<string> UpArguments { get; } = [];
+
+    public string Data { get => field ?? Path.Combine(Folder, "data"); set; }
 
     public string Url { get; private set; } = "";
 
@@ -47,6 +55,8 @@ public sealed partial class RunningCloud : IAsyncDisposable
         }
     }
 
+    public static RunningCloud NotStarted(string chips = "cpu:1,cpu-scalar:1") => new(chips);
+
     public static async Task<RunningCloud> StartNewAsync(string chips = "cpu:1,cpu-scalar:1")
     {
         var cloud = new RunningCloud(chips);
@@ -62,7 +72,8 @@ public sealed partial class RunningCloud : IAsyncDisposable
             _output.Clear();
         }
 
-        _process = new Process { StartInfo = StartInfo("up", "--data", Data, "--listen", "127.0.0.1:0", "--chips", Chips) };
+        _killed = false;
+        _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", "127.0.0.1:0", "--chips", Chips, .. UpArguments]) };
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.Start();
@@ -118,6 +129,7 @@ public sealed partial class RunningCloud : IAsyncDisposable
     /// <summary>kill -9, without any chance to say goodbye.</summary>
     public async Task KillAsync()
     {
+        _killed = true;
         _process!.Kill();
         await _process.WaitForExitAsync();
     }
@@ -132,6 +144,20 @@ public sealed partial class RunningCloud : IAsyncDisposable
         using var limit = new CancellationTokenSource(Patience);
         await _process!.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
+    }
+
+    /// <summary>The one JSON document of a listing verb.</summary>
+    public async Task<JsonElement> JsonAsync(params string[] arguments)
+    {
+        var split = Array.IndexOf(arguments, "--") is >= 0 and var at ? at : arguments.Length;
+        return JsonDocument.Parse(await MustAsync([.. arguments[..split], "--json", .. arguments[split..]])).RootElement;
+    }
+
+    /// <summary>One GET of the control API, without the cost of a process.</summary>
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var client = Client();
+        return JsonDocument.Parse(await client.GetStringAsync(path)).RootElement;
     }
 
     public HttpClient Client(string? key = null)
@@ -164,7 +190,7 @@ public sealed partial class RunningCloud : IAsyncDisposable
         {
             await StopAsync();
         }
-        else if (_process is not null)
+        else if (_killed)
         {
             // Killed on purpose: its members live on until a start finds them. Nothing may stay behind.
             await StartAsync();
@@ -182,6 +208,11 @@ public sealed partial class RunningCloud : IAsyncDisposable
         start.Environment["XDG_DATA_HOME"] = Path.Combine(Folder, "share");
         start.Environment.Remove("AMALGAM_URL");
         start.Environment.Remove("AMALGAM_KEY");
+        foreach (var (name, value) in Variables)
+        {
+            start.Environment[name] = value;
+        }
+
         return start;
     }
 
@@ -222,5 +253,15 @@ public sealed record CommandRun(int ExitCode, string Output, string Error)
         var line = Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains(part, line, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", line, StringComparison.Ordinal);
+    }
+
+    /// <summary>The same where lines of progress come before.</summary>
+    public void RefusedWithLast(string part)
+    {
+        Assert.True(ExitCode == 1, $"exit code {ExitCode}, not 1: {Error}{Output}");
+        var line = Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+        Assert.StartsWith("amalgam: ", line, StringComparison.Ordinal);
+        Assert.Contains(part, line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
     }
 }

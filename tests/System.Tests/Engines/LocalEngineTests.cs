@@ -174,7 +174,7 @@ public sealed class LocalEngineTests : EngineConformance
     [Fact]
     public async Task A_process_id_that_was_used_again_is_not_taken_for_the_member()
     {
-        await StartAsync("a", RunsUntilStopped());
+        await StartReadyAsync("a", RunsUntilStopped());
         await LoseAsync(Lease("a"));
         using var other = Process.Start("sleep", "1000");
         EditLaunch("a", "pid", other.Id.ToString(CultureInfo.InvariantCulture));
@@ -208,6 +208,18 @@ public sealed class LocalEngineTests : EngineConformance
     }
 
     [Fact]
+    public async Task A_stop_that_was_written_down_but_not_sent_is_sent_by_the_next_control_plane()
+    {
+        await StartReadyAsync("a", IgnoresTheStop());
+        await StopAsync("a", 2, TimeSpan.FromSeconds(600));
+        await Engine.ApplyAsync(await StartReadyAsync("b", RunsUntilStopped()), default);
+        var stop = await File.ReadAllTextAsync(Path.Combine(Data, "members", Lease("a"), "stop.json"));
+        await File.WriteAllTextAsync(Path.Combine(Data, "members", Lease("b"), "stop.json"), stop.Replace("\"signalled\": true", "\"signalled\": false", StringComparison.Ordinal));
+        await ReopenAsync();
+        Assert.Equal(0, (await EndedAsync("b")).ExitCode);
+    }
+
+    [Fact]
     public async Task A_stop_right_after_the_start_is_a_stop_whatever_ran_already()
     {
         for (var i = 0; i < 30; i++)
@@ -226,7 +238,7 @@ public sealed class LocalEngineTests : EngineConformance
     [Fact]
     public async Task A_record_that_someone_removed_ends_the_member_once_its_process_is_gone()
     {
-        await StartAsync("a", RunsUntilStopped());
+        await StartReadyAsync("a", RunsUntilStopped());
         Directory.Delete(Path.Combine(Data, "members", Lease("a")), recursive: true);
         await LoseAsync(Lease("a"));
         Assert.Equal(MemberPhase.Lost, (await EndedAsync("a")).Phase);

@@ -10,10 +10,14 @@ public sealed class OfficialJavaScriptClientTests(ITestOutputHelper output)
 {
     private const string Package = "openai@6.46.0";
 
+    private static readonly SemaphoreSlim Installing = new(1, 1);
+
+    internal static string Folder { get; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "amalgam-tests", Package.Replace('@', '-'));
+
     [Fact]
     public async Task It_works_unchanged()
     {
-        var folder = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "amalgam-tests", Package.Replace('@', '-'));
+        var folder = Folder;
         if (await InstallAsync(folder) is { } missing)
         {
             Say($"SKIPPED: the official JavaScript client was not tried: {missing}");
@@ -30,7 +34,21 @@ public sealed class OfficialJavaScriptClientTests(ITestOutputHelper output)
     }
 
     /// <summary>Null when the package lies in the folder, otherwise why not.</summary>
-    private static async Task<string?> InstallAsync(string folder)
+    internal static async Task<string?> InstallAsync(string folder)
+    {
+        // One test class at a time: they share the folder.
+        await Installing.WaitAsync();
+        try
+        {
+            return await InstallOnceAsync(folder);
+        }
+        finally
+        {
+            Installing.Release();
+        }
+    }
+
+    private static async Task<string?> InstallOnceAsync(string folder)
     {
         if (Directory.Exists(Path.Combine(folder, "node_modules", "openai"))) return null;
         Directory.CreateDirectory(folder);
@@ -46,7 +64,7 @@ public sealed class OfficialJavaScriptClientTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task<(int Code, string Text)> RunAsync(string program, string[] arguments, string folder)
+    internal static async Task<(int Code, string Text)> RunAsync(string program, string[] arguments, string folder)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;

@@ -51,7 +51,7 @@ internal sealed class AllocationCycle(PlanningState state)
                 (starter.OutranksOwn(request) && (starter.Borrow(request) || starter.Preempt(request))));
             pass.Run(starter.Borrow);
             claims += pass.Run(request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request));
-            pass.Run(gathering.Lend);
+            claims += pass.Run(gathering.Lend);
             if (claims == 0)
             {
                 return;

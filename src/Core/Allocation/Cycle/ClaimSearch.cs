@@ -24,7 +24,8 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     {
         _removed.Clear();
         source.Spared.Clear();
-        if (Clear(request, chip, kind, onlyNode: -1) || ClearNodeByNode(request, chip, kind) || ClearSparingTheFirst(request, chip, kind))
+        if (Clear(request, chip, kind, onlyNode: -1) || (source.Next(request, chip, kind, -1) is not null &&
+            (ClearNodeByNode(request, chip, kind) || ClearSparingTheFirst(request, chip, kind))))
         {
             Spare(request, chip);
             Settle(request, chip, kind);
@@ -154,8 +155,9 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         foreach (var removal in _removed)
         {
             removal.Entry.Beneficiary = request.Entry;
-            if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 })
+            if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 } && removal.Entry.Evicted is null)
             {
+                removal.Entry.EvictedFor = request.Entry;
                 removal.Entry.Evicted = ReasonOf(request, removal.Entry, kind);
             }
         }

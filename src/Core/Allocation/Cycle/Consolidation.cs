@@ -18,6 +18,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds)
     private readonly List<Slot> _slots = [];
     private readonly List<Relocation> _moved = [];
     private int _attempts;
+    private (int Chip, long Changes, Dictionary<int, List<Entry>> Holders)? _known;
 
     public bool TryMakeRoom(Request request)
     {
@@ -236,6 +237,11 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds)
     /// <summary>By node, who may be moved away from it, the least work lost first.</summary>
     private Dictionary<int, List<Entry>> Holders(int chip)
     {
+        if (_known is { } known && known.Chip == chip && known.Changes == state.Changes)
+        {
+            return known.Holders;
+        }
+
         var holders = new Dictionary<int, List<Entry>>();
         var movable = state.RunningIn.SelectMany(running => running).Where(entry => entry.Shape.Preemptible && !entry.Paid)
             .OrderBy(entry => entry.LostWork(state.NowMs)).ThenBy(entry => entry.Index);
@@ -252,6 +258,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds)
             }
         }
 
+        _known = (chip, state.Changes, holders);
         return holders;
     }
 

@@ -28,7 +28,7 @@ internal static class Decisions
                 return;
             }
 
-            decisions.Add((0, new EvictDecision(id, entry.Beneficiary?.Workload.Id, reason)));
+            decisions.Add((0, new EvictDecision(id, entry.EvictedFor?.Workload.Id, reason)));
             before = [];
         }
 

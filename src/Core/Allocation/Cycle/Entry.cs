@@ -35,7 +35,10 @@ internal sealed class Entry(WorkloadState workload, int index, Shape shape)
     /// <summary>Why it lost its leases in this cycle, where it did.</summary>
     public EvictionReason? Evicted { get; set; }
 
-    /// <summary>For whom it lost, moved or shrank.</summary>
+    /// <summary>For whom it was evicted.</summary>
+    public Entry? EvictedFor { get; set; }
+
+    /// <summary>For whom it moved or shrank.</summary>
     public Entry? Beneficiary { get; set; }
 
     public long WaitingSinceMs => Workload.WaitingSinceMs ?? Workload.SubmittedMs;

@@ -129,10 +129,17 @@ internal sealed class PlanningState
         Remember(entry);
         var position = entry.Members.FindIndex(member => member.Number == number);
         entry.Members[position] = new HeldMember(number, slot, NowMs);
+        Changes++;
     }
 
-    private void Count(Shape shape, int chip, int sign) =>
+    private void Count(Shape shape, int chip, int sign)
+    {
+        Changes++;
         Tree.Add(shape.Leaf, chip, sign * shape.Member.Milli, shape.Speeds[chip], shape.Preemptible);
+    }
+
+    /// <summary>Grows with every change of who holds what.</summary>
+    public long Changes { get; private set; }
 
     /// <summary>Workloads that this cycle has touched, in that order.</summary>
     public List<Entry> Touched { get; } = [];

@@ -75,7 +75,8 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
         var apart = theirs.TakeWhile(unit => !_path.Contains(unit)).ToList();
         return ours.Count > 0 && apart.Count > 0 && Entitled(ours, guarantee) && apart.All(unit =>
             MayLose(unit, state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit), OnChip(pieces), guarantee)) &&
-            (guarantee || ClaimsWithinGuarantee(ours[^1]) || apart.All(unit => state.HeldAfter(unit, chip) > state.Guarantee(unit, chip)));
+            (guarantee || ClaimsWithinGuarantee(ours[^1]) || apart.All(unit =>
+                state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit) > state.Guarantee(unit, chip)));
     }
 
     private bool Entitled(List<string> ours, bool guarantee)
