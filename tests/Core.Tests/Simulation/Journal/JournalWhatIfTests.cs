@@ -79,7 +79,7 @@ public sealed class JournalWhatIfTests
     public void The_table_the_csv_and_the_picture_say_who_wins()
     {
         var picture = Path.GetTempFileName();
-        var (code, table, _) = Simulate(Contended(), "--set", "unit.lab.guarantee.h100=8", "--plot", picture);
+        var (code, table, _) = Simulate(Contended(), "--set", "unit.lab.guarantee.h100=8", "--set", "unit.shop.guarantee.h100=0", "--plot", picture);
         Assert.Equal(0, code);
         Assert.Contains("lab wins", table, StringComparison.Ordinal);
         Assert.Contains("changed rules", File.ReadAllText(picture), StringComparison.Ordinal);
