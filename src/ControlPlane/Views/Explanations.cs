@@ -79,8 +79,6 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         return displaced == 0 ? why : $"{why}; {Count(displaced, "workload")} with a lesser claim make{(displaced == 1 ? "s" : "")} room";
     }
 
-    private static string Count(decimal number, string what) => $"{number} {what}{(number == 1 ? "" : "s")}";
-
     private List<ChipConsidered> Considered(CloudState state, WorkloadSpec spec)
     {
         var classes = fits.Considered(state, spec, pool.Nodes);
