@@ -22,16 +22,12 @@ public static class ApiEndpoints
         OrganisationEndpoints.Map(api);
         MoneyEndpoints.Map(api);
         PoolEndpoints.Map(api);
-        api.MapFallback(context => Answers.Refused(Nowhere(context.Request)).ExecuteAsync(context)).ExcludeFromDescription();
+        api.MapFallback(context => Answers.Refused(new(Core.RefusalCodes.NotFound, $"there is no {context.Request.Method} {context.Request.Path}: /openapi/v1.json lists what there is")).ExecuteAsync(context))
+            .ExcludeFromDescription();
         routes.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(KeyNeeded);
         routes.MapGet("/health/live", () => Results.Text("live\n")).ExcludeFromDescription();
         routes.MapGet("/health/ready", (Cloud cloud) => cloud.Defect is null ? Results.Text("ready\n") : Results.Text("not ready: the journal failed\n", statusCode: 503)).ExcludeFromDescription();
     }
-
-    /// <summary>Routing looks at the type of a body too, so a body of another type than JSON ends here although the path is right.</summary>
-    private static Core.Refusal Nowhere(HttpRequest request) => (HttpMethods.IsPost(request.Method) || HttpMethods.IsPatch(request.Method)) && !request.HasJsonContentType()
-        ? new(Core.RefusalCodes.Invalid, $"{request.Method} {request.Path} wants JSON: send the header `Content-Type: application/json` (/openapi/v1.json lists what there is)")
-        : new(Core.RefusalCodes.NotFound, $"there is no {request.Method} {request.Path}: /openapi/v1.json lists what there is");
 
     /// <summary>Also used for /metrics.</summary>
     public static async ValueTask<object?> KeyNeeded(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)

@@ -172,15 +172,6 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
     }
 
     [Fact]
-    public async Task A_body_without_the_type_JSON_is_told_so_instead_of_that_the_path_does_not_exist()
-    {
-        using var client = _cloud.Client();
-        using var answer = await client.PostAsync("/api/v1/jobs", new StringContent("{}", Encoding.UTF8, "text/plain"));
-        Assert.Contains("Content-Type: application/json", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-    }
-
-    [Fact]
     public async Task A_prompt_longer_than_the_context_is_refused_as_such()
     {
         using var client = _cloud.Client();
