@@ -7,6 +7,8 @@ namespace Core.Tests.Simulation.Journal;
 
 public sealed class JournalReplayTests(ITestOutputHelper output)
 {
+    private static readonly string[] Units = ["lab", "shop", "guest"];
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -78,7 +80,7 @@ public sealed class JournalReplayTests(ITestOutputHelper output)
             {
                 case < 5:
                     cloud.Submit(
-                        new[] { "lab", "shop", "guest" }[random.Next(3)], 1 << random.Next(3), random.Next(1, 4), random.Next(2) == 0,
+                        Units[random.Next(3)], 1 << random.Next(3), random.Next(1, 4), random.Next(2) == 0,
                         ("h100", 1_000_000), ("a100", random.Next(200_000, 1_000_000)));
                     break;
                 case < 8 when running.Count > 0:
