@@ -134,10 +134,10 @@ public sealed partial class RunningCloud : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>What Ctrl-C does; gives back the exit code.</summary>
+    /// <summary>SIGTERM, which does what Ctrl-C does (SIGINT is ignored by whatever a shell started in the background); gives back the exit code.</summary>
     public async Task<int> StopAsync()
     {
-        using (Process.Start("kill", ["-INT", ProcessId.ToString(CultureInfo.InvariantCulture)]))
+        using (Process.Start("kill", ["-TERM", ProcessId.ToString(CultureInfo.InvariantCulture)]))
         {
         }
 
