@@ -55,6 +55,11 @@ public static class JournalFile
     public static IEnumerable<JournalRecord> Read(string path)
     {
         using var connection = OpenToRead(path);
+        if (Convert.ToInt64(Scalar(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'journal'"), null) == 0)
+        {
+            throw new JournalException($"{path} holds no journal: give the journal.db of a data directory; a running cloud's is copied with `amalgam backup`, not by hand");
+        }
+
         foreach (var record in ReadAll(connection))
         {
             yield return record;

@@ -92,7 +92,6 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
             var execution = PlanExecution.Of(plan, snapshot, state, simulated);
             return new(execution, [.. Recorded(snapshot, plan, execution), .. execution.Events], null);
         });
-        await news;
         var outcome = await planned;
         if (outcome.Value is not { } done)
         {
@@ -101,6 +100,8 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
 
         pool.Plan = done.Plan;
         _history = done.Plan.History;
+        // Last, because nobody who waits for the plan should wait for this to be on disk.
+        await news;
         return $"{done.Started} leases started, {done.Ending} told to end, {done.Plan.Pending.Length} workloads wait{(Violations == 0 ? "" : $"; {Violations} broken laws so far, last {LastViolation}")}";
     }
 }
