@@ -51,6 +51,28 @@ public static class JournalFile
         }
     }
 
+    /// <summary>Every record, checked as it is read, of a journal that may be in use. Throws <see cref="JournalException"/> when it is damaged or none.</summary>
+    public static IEnumerable<JournalRecord> Read(string path)
+    {
+        using var connection = OpenToRead(path);
+        foreach (var record in ReadAll(connection))
+        {
+            yield return record;
+        }
+    }
+
+    private static SqliteConnection OpenToRead(string path)
+    {
+        try
+        {
+            return Open(path, writable: false);
+        }
+        catch (SqliteException wrong)
+        {
+            throw new JournalException(Explain(path, wrong), wrong);
+        }
+    }
+
     /// <summary>A consistent copy of a journal that may be in use.</summary>
     public static void Copy(string from, string to)
     {

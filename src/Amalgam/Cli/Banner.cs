@@ -29,6 +29,11 @@ internal static class Banner
             Console.WriteLine($"  fleet     {Path.GetFullPath(fleet)} (simulated nodes: no program runs there)");
         }
 
+        foreach (var problem in machine.Chips.Problems.Concat(machine.Runtimes.Problems).Distinct())
+        {
+            Console.WriteLine($"  look      {problem.ToString().ReplaceLineEndings(" ").Trim()} (not used until it is mended)");
+        }
+
         foreach (var finding in machine.Detection.Findings)
         {
             Console.WriteLine($"  look      {finding.Text}: {finding.Action}");

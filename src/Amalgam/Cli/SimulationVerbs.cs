@@ -1,8 +1,12 @@
 using System.CommandLine;
 using Amalgam.Catalogue.Checking;
+using Amalgam.ControlPlane.Ports;
+using Amalgam.Core.Journal;
 using Amalgam.Hosting;
 using Amalgam.Simulation.Commands;
+using Amalgam.Simulation.Journal;
 using Amalgam.Simulation.Scenarios;
+using Amalgam.Storage;
 
 namespace Amalgam.Cli;
 
@@ -21,11 +25,49 @@ internal static class SimulationVerbs
     /// <summary>The options of each trace are its own, so they are read there.</summary>
     public static Command Simulate()
     {
-        var rest = new Argument<string[]>("trace") { Arity = ArgumentArity.ZeroOrMore, Description = "openb, gavel, philly or shockwave, and its options (`amalgam simulate` alone lists them)" };
-        var command = Verbs.Local("simulate", "a trace through the allocator in virtual time", (parsed, _) =>
-            Task.FromResult(SimulateCommand.Run([.. parsed.GetValue(rest) ?? [], .. parsed.UnmatchedTokens], Console.Out, Console.Error)), rest);
+        var rest = new Argument<string[]>("trace") { Arity = ArgumentArity.ZeroOrMore, Description = "openb, gavel, philly, shockwave or --journal, and its options (`amalgam simulate` alone lists them)" };
+        var command = Verbs.Local("simulate", "a trace, or the cloud's own journal under other rules, through the allocator in virtual time", (parsed, _) =>
+        {
+            string[] words = [.. parsed.GetValue(rest) ?? [], .. parsed.UnmatchedTokens];
+            return Task.FromResult(words is ["--journal", ..]
+                ? JournalCommand.Run(words[1..], Journal, Console.Out, Console.Error)
+                : SimulateCommand.Run(words, Console.Out, Console.Error));
+        }, rest);
         command.TreatUnmatchedTokensAsErrors = false;
         return command;
+    }
+
+    private static IEnumerable<JournalRecord> Journal(string? file, string? data)
+    {
+        var path = Path.GetFullPath(file ?? Path.Combine(data ?? Credentials.DefaultDataDirectory, "journal.db"));
+        if (!File.Exists(path))
+        {
+            throw new CommandException(file is null ? $"there is no cloud in {Path.GetDirectoryName(path)}: give its --data directory" : $"there is no journal {path}");
+        }
+
+        return Checked(JournalFile.Read(path));
+    }
+
+    /// <summary>What is wrong with a journal is one line for a person.</summary>
+    private static IEnumerable<JournalRecord> Checked(IEnumerable<JournalRecord> records)
+    {
+        using var each = records.GetEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!each.MoveNext())
+                {
+                    yield break;
+                }
+            }
+            catch (JournalException wrong)
+            {
+                throw new CommandException(wrong.Message.ReplaceLineEndings(" "));
+            }
+
+            yield return each.Current;
+        }
     }
 
     public static Command CatalogueTest()

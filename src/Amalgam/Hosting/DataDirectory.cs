@@ -115,7 +115,7 @@ internal sealed class DataDirectory : IDisposable
         }
 
         var text = File.ReadAllText(path).Trim();
-        return text.Length == 64 ? Convert.FromHexString(text) : throw new IOException($"{path} is damaged: 64 hexadecimal digits were expected.");
+        return text.Length == 64 && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : throw new IOException($"{path} is damaged: 64 hexadecimal digits were expected.");
     }
 }
 

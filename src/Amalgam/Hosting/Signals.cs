@@ -10,6 +10,8 @@ internal static class Signals
 {
     public static void Connect(IServiceProvider services)
     {
+        // Made now, so that it sees every record from the start.
+        services.GetRequiredService<Audit>();
         var plan = services.GetRequiredService<PlanLoop>();
         var engines = services.GetServices<EngineLoop>().ToList();
         var readiness = services.GetRequiredService<ReadinessLoop>();

@@ -69,5 +69,6 @@ internal static class Answers
         }
     }
 
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Replace("Amalgam.Contracts.", "", StringComparison.Ordinal);
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Replace("Amalgam.Contracts.", "", StringComparison.Ordinal)
+        .Replace(" Consider updating its nullability annotation.", "", StringComparison.Ordinal);
 }

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Amalgam.ControlPlane.State;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Allocation.Laws;
+using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +13,9 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
 {
     private static readonly Actor Me = Actor.Loop("plan");
     private readonly ILogger _logger = logger;
+    private readonly Ratings _ratings = new(fits);
     private AllocationHistory _history = AllocationHistory.Empty;
+    private ImmutableArray<string> _lastDecisions = [];
 
     /// <summary>Set while the cloud stops: nothing new is started.</summary>
     public bool Paused { get; set; }
@@ -53,6 +57,17 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
     [LoggerMessage(Level = LogLevel.Error, Message = "a plan broke the law {Law}: {Detail}")]
     private static partial void LogViolation(ILogger logger, string law, string detail);
 
+    /// <summary>
+    /// What makes this cycle repeatable from the journal alone. Nothing for a cycle that decided nothing, or only said again what still waits for devices to be free.
+    /// </summary>
+    private IEnumerable<JournalEvent> Recorded(AllocationSnapshot snapshot, AllocationPlan plan, PlanExecution execution)
+    {
+        var decisions = DecisionText.Of(plan);
+        var news = execution.Events.Count > 0 || !decisions.AsSpan().SequenceEqual(_lastDecisions.AsSpan());
+        _lastDecisions = decisions;
+        return news && !decisions.IsEmpty ? [new PlanMade(snapshot.History, decisions)] : [];
+    }
+
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
         if (Paused)
@@ -67,14 +82,18 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
 
         var nodes = pool.Nodes;
         var simulated = nodes.Where(node => node.Simulated).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
-        var outcome = await cloud.ChangeAsync<PlanExecution>(Me, (state, nowMs) =>
+        // Both changes are queued before either is waited for, so that they share a commit. What comes in between is unrated yet and waits for the next turn.
+        var news = cloud.ChangeAsync(Me, (state, nowMs) => Decide.Yes(true, _ratings.News(state, nodes, nowMs)));
+        var planned = cloud.ChangeAsync<PlanExecution>(Me, (state, nowMs) =>
         {
-            var snapshot = Snapshot.Of(state, nodes, fits, _history, nowMs);
+            var snapshot = AllocationInput.Of(state, _history, nowMs);
             var plan = Allocator.Plan(snapshot);
             Inspect(snapshot, plan);
             var execution = PlanExecution.Of(plan, snapshot, state, simulated);
-            return new(execution, execution.Events, null);
+            return new(execution, [.. Recorded(snapshot, plan, execution), .. execution.Events], null);
         });
+        await news;
+        var outcome = await planned;
         if (outcome.Value is not { } done)
         {
             return outcome.Refusal!.Message;

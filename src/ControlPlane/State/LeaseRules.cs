@@ -37,16 +37,6 @@ public static class LeaseRules
         return Decide.Yes(true, events);
     }
 
-    /// <summary>
-    /// A gang of which a member has ended by itself, or that was told to end for good, is on its way out: what is left of it holds its devices to the
-    /// end, and nobody may plan it whole again beside that.
-    /// </summary>
-    public static bool IsClosing(CloudState state, Workload workload) => !workload.Spec.IsService
-        && state.OpenLeasesOf(workload.Id).Any(open => state.LeasesOf(workload.Id).Any(member => member.FromMs == open.FromMs && IsFinal(member)));
-
-    private static bool IsFinal(Lease member) => (member.EndedBecause ?? member.EndingBecause) is
-        LeaseEnd.Finished or LeaseEnd.FailedToStart or LeaseEnd.Lost or LeaseEnd.GangEnded or LeaseEnd.TimeLimit or LeaseEnd.Stopped;
-
     private static IEnumerable<JournalEvent> AfterReplica(Workload workload, List<Lease> others, LeaseEnd because, int? exitCode, string? detail, long nowMs)
     {
         if (workload.StopRequested)

@@ -37,8 +37,9 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
     public QuoteView Quote(CloudState state, WorkloadSpec spec, long nowMs)
     {
         var asked = new Workload { Id = QuoteId, Spec = spec, SubmittedMs = nowMs, SubmittedBy = QuoteId, Wanted = Math.Max(1, spec.Service?.MinReplicas ?? spec.Members) };
-        var snapshot = Snapshot.Of(state, pool.Nodes, fits, pool.Plan?.History ?? AllocationHistory.Empty, nowMs);
-        var plan = Allocator.Plan(snapshot with { Workloads = snapshot.Workloads.Add(Snapshot.Demand(state, asked, pool.Nodes, fits, nowMs)) });
+        var snapshot = AllocationInput.Of(state, pool.Plan?.History ?? AllocationHistory.Empty, nowMs);
+        var demand = AllocationInput.Demand(state, asked, fits.Speeds(state, spec, pool.Nodes), nowMs)!;
+        var plan = Allocator.Plan(snapshot with { Workloads = snapshot.Workloads.Add(demand) });
         var start = plan.Decisions.OfType<StartDecision>().FirstOrDefault(decision => decision.WorkloadId == QuoteId);
         var pending = plan.Pending.FirstOrDefault(waiting => waiting.WorkloadId == QuoteId);
         var chips = Considered(state, spec);
@@ -75,7 +76,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         var why = others == 0 ? "it is the only class here that can run it"
             : speed is null or 1 ? $"the best of {others + 1} classes that can run it, and free"
             : $"{speed:0.##} of the best speed; the faster classes are worth more to others now, or taken";
-        return displaced == 0 ? why : $"{why}; {displaced} workloads with a lesser claim make room";
+        return displaced == 0 ? why : $"{why}; {Count(displaced, "workload")} with a lesser claim make{(displaced == 1 ? "s" : "")} room";
     }
 
     private List<ChipConsidered> Considered(CloudState state, WorkloadSpec spec)
@@ -105,7 +106,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         return phase switch
         {
             WorkloadPhase.Ended => $"It ended: {workload.Detail}.",
-            WorkloadPhase.Stopping => $"It was told to stop; {leases.Count} members still end.",
+            WorkloadPhase.Stopping => $"It was told to stop; {Count(leases.Count, "member")} still to end.",
             WorkloadPhase.Running when leases.TrueForAll(lease => !pool.Sight(lease.Id).Ready) && workload.Spec.IsService =>
                 $"It holds {places} and is starting: {leases.Select(lease => pool.Sight(lease.Id).Trouble).FirstOrDefault(trouble => trouble is not null) ?? "the runtime loads the model"}.",
             WorkloadPhase.Running => $"It runs on {places}.",

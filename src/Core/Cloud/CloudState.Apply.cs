@@ -19,7 +19,9 @@ public sealed partial class CloudState
         switch (record.Event)
         {
             case CloudFounded founded: (Currency, IsFounded) = (founded.Currency, true); break;
-            case CloudStarted or CloudStopped: break;
+            case CloudStarted or CloudStopped or PlanMade: break;
+            case NodesSeen seen: See(seen); break;
+            case WorkloadsFitted fitted: Fit(fitted); break;
             case UnitSet set: Units.Set(set.Unit); break;
             case UnitRemoved removed: Units.Remove(removed.Name); break;
             case KeyCreated created: Add(created); break;
@@ -27,8 +29,8 @@ public sealed partial class CloudState
             case PriceSet priced: Prices.Add(priced.Price); break;
             case LeaseCharged charged: Charge(charged); break;
             case TokensCharged charged: Charge(charged, record.AtMs); break;
-            case SpeedMeasured speed: _speeds[(speed.ModelKey, speed.ChipClass)] = speed; break;
-            case MemoryObserved memory: _memory[(memory.ModelKey, memory.Runtime, memory.ChipClass)] = [.. Memory(memory.ModelKey, memory.Runtime, memory.ChipClass).TakeLast(ObservationsKept - 1), memory]; break;
+            case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
+            case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
             default: ApplyWorkload(record); break;
         }
@@ -52,6 +54,7 @@ public sealed partial class CloudState
                 break;
             case WorkloadEnded ended:
                 Change(ended.WorkloadId, workload => workload with { EndedMs = record.AtMs, Result = ended.Result, ExitCode = ended.ExitCode, Detail = ended.Detail });
+                Close(Number(ended.WorkloadId));
                 Retire(ended.WorkloadId);
                 break;
             default:
@@ -78,6 +81,12 @@ public sealed partial class CloudState
         }
     }
 
+    private void Remember(MemoryObserved memory, long sequence)
+    {
+        _memory[(memory.ModelKey, memory.Runtime, memory.ChipClass)] = [.. Memory(memory.ModelKey, memory.Runtime, memory.ChipClass).TakeLast(ObservationsKept - 1), memory];
+        LastFactSequence = sequence;
+    }
+
     private void Add(KeyCreated created)
     {
         _keys[created.Key.Id] = _keysByHash[created.Key.Sha256] = created.Key;
@@ -92,7 +101,8 @@ public sealed partial class CloudState
             Id = submitted.WorkloadId, Spec = submitted.Spec, SubmittedMs = record.AtMs, SubmittedBy = record.By.KeyId ?? record.By.Name,
             Wanted = submitted.Spec.Service?.MinReplicas ?? submitted.Spec.Members,
         };
-        _workloadOrder[number] = submitted.WorkloadId;
+        _workloadOrder[number] = _openWorkloads[number] = submitted.WorkloadId;
+        _unfitted.Add(number);
         NextWorkload = Math.Max(NextWorkload, number + 1);
     }
 

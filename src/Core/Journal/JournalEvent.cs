@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Amalgam.Core.Access;
+using Amalgam.Core.Allocation;
 using Amalgam.Core.Ledger;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
@@ -27,6 +28,9 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(TokensCharged), "tokens-charged")]
 [JsonDerivedType(typeof(SpeedMeasured), "speed-measured")]
 [JsonDerivedType(typeof(MemoryObserved), "memory-observed")]
+[JsonDerivedType(typeof(NodesSeen), "nodes-seen")]
+[JsonDerivedType(typeof(WorkloadsFitted), "workloads-fitted")]
+[JsonDerivedType(typeof(PlanMade), "plan-made")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;
@@ -100,3 +104,17 @@ public sealed record SpeedMeasured(string ModelKey, string ChipClass, string Run
 
 /// <summary>What a replica was thought to need and what it took.</summary>
 public sealed record MemoryObserved(string ModelKey, string Runtime, string ChipClass, long EstimatedMiB, long UsedMiB) : JournalEvent;
+
+/// <summary>The inventory changed. Only what is new or different, so that one broken device of a large cloud is a small record.</summary>
+/// <param name="Gone">Names of nodes that no engine knows any more.</param>
+public sealed record NodesSeen(ImmutableArray<NodeState> Changed, ImmutableArray<string> Gone) : JournalEvent;
+
+/// <summary>How fast each class runs these workloads, as far as is known now; a class that is not named cannot.</summary>
+public sealed record WorkloadsFitted(ImmutableArray<string> WorkloadIds, ImmutableArray<ClassSpeed> Speeds) : JournalEvent;
+
+/// <summary>
+/// A cycle of the allocator that decided something. With the state before this record and <paramref name="HistoryBefore"/>, the same plan can be made again.
+/// </summary>
+/// <param name="HistoryBefore">What units were owed when the cycle began; it changes in cycles that decide nothing and leave no record.</param>
+/// <param name="Decisions">One line each, see <see cref="Cloud.DecisionText"/>.</param>
+public sealed record PlanMade(AllocationHistory HistoryBefore, ImmutableArray<string> Decisions) : JournalEvent;

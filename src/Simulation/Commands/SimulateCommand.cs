@@ -16,7 +16,7 @@ public static class SimulateCommand
         {
             if (args.Length == 0)
             {
-                throw new UsageException("simulate: say what: openb, gavel, philly or shockwave");
+                throw new UsageException("simulate: say what: openb, gavel, philly, shockwave or --journal");
             }
             var report = args[0] switch
             {
@@ -24,7 +24,7 @@ public static class SimulateCommand
                 "gavel" => GavelCommand.Run(args.AsSpan(1), errors),
                 "philly" => PhillyCommand.Run(args.AsSpan(1), errors),
                 "shockwave" => ShockwaveCommand.Run(args.AsSpan(1)),
-                _ => throw new UsageException($"simulate: '{args[0]}' is not known; there are openb, gavel, philly and shockwave"),
+                _ => throw new UsageException($"simulate: '{args[0]}' is not known; there are openb, gavel, philly, shockwave and --journal"),
             };
             report.Write(output);
             return 0;

@@ -73,7 +73,7 @@ public sealed class AmalgamPacking : IPackingPolicy
     private PackingPlace? PlaceByMoving(PlacementRequest request)
     {
         var candidates = Enumerable.Range(0, _cluster.Nodes.Length)
-            .Where(n => request.FitsEmpty(_cluster.Nodes[n]) && IdleMilli(n) >= request.DeviceMilli && _cluster.CpuMilli(n) >= request.CpuMilli / 2)
+            .Where(n => request.FitsEmpty(_cluster.Nodes[n]) && IdleMilli(n) > 0)
             .OrderByDescending(IdleMilli).ThenBy(n => n).Take(MostNodes);
         foreach (var node in candidates)
         {

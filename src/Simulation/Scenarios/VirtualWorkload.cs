@@ -9,7 +9,7 @@ internal sealed class VirtualWorkload(ScenarioWorkload described)
     private long _progressedMs;
     private long _attainedAtStart;
 
-    public ScenarioWorkload Described { get; } = described;
+    public ScenarioWorkload Described { get; set; } = described;
 
     public string Id => Described.State.Id;
 

@@ -130,6 +130,19 @@ public sealed class AccessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_audit_names_who_did_what_when_and_from_where_also_after_a_restart()
+    {
+        async Task<JsonElement> SubmittedAsync() => JsonDocument.Parse(await _cloud.MustAsync("audit", "--json", "--limit", "1000")).RootElement.EnumerateArray()
+            .Single(line => line.GetProperty("what").GetString() == "submitted" && line.GetProperty("subject").GetString() == _jobId);
+        var before = await SubmittedAsync();
+        Assert.Equal("k1 (admin)", before.GetProperty("who").GetString());
+        Assert.Equal("127.0.0.1", before.GetProperty("from").GetString());
+        await _cloud.KillAsync();
+        await _cloud.StartAsync();
+        Assert.Equal(before.ToString(), (await SubmittedAsync()).ToString());
+    }
+
+    [Fact]
     public async Task Roles_are_steps_and_nobody_makes_a_key_above_his_own()
     {
         var developer = (await _cloud.MustAsync("key", "create", "--unit", "lab", "--role", "developer")).Trim();

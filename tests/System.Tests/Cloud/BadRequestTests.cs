@@ -189,7 +189,10 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
     {
         using var client = _cloud.Client();
         using var body = new EndlessContent(100_000_000, withLength);
+        body.Headers.ContentType = new("application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = body };
+        // With its length announced the body is refused before a byte of it is sent.
+        request.Headers.ExpectContinue = withLength;
         HttpResponseMessage? answer = null;
         try
         {
@@ -202,7 +205,7 @@ public sealed class BadRequestTests(BadRequestTests.Serving fixture) : IClassFix
         }
 
         answer?.Dispose();
-        Assert.True(body.Sent < 90_000_000, $"{body.Sent} bytes were taken");
+        Assert.True(body.Sent < (withLength ? 1 : 90_000_000), $"{body.Sent} bytes were taken");
         await StillWellAsync();
     }
 

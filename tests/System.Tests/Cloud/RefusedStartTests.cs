@@ -89,6 +89,29 @@ public sealed class RefusedStartTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_starts_at_once_on_one_data_directory_exactly_one_wins()
+    {
+        await using var other = RunningCloud.NotStarted();
+        other.Data = _cloud.Data;
+        var problems = await Task.WhenAll(ProblemAsync(_cloud), ProblemAsync(other));
+        Assert.Single(problems, problem => problem is null);
+        Assert.Single(problems, problem => problem is not null && problem.Contains("another Amalgam runs on", StringComparison.Ordinal));
+    }
+
+    private static async Task<string?> ProblemAsync(RunningCloud cloud)
+    {
+        try
+        {
+            await cloud.StartAsync();
+            return null;
+        }
+        catch (InvalidOperationException refused)
+        {
+            return refused.Message;
+        }
+    }
+
+    [Fact]
     public async Task A_read_only_data_directory_is_refused()
     {
         Directory.CreateDirectory(_cloud.Data);
@@ -161,7 +184,7 @@ public sealed class RefusedStartTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_damaged_secret_or_a_broken_catalogue_file_is_named()
+    public async Task A_damaged_secret_is_refused_and_a_broken_catalogue_file_is_named()
     {
         await FoundedAsync();
         var secret = Path.Combine(_cloud.Data, "secret");
@@ -173,7 +196,8 @@ public sealed class RefusedStartTests(ITestOutputHelper output) : IAsyncLifetime
         await File.WriteAllTextAsync(secret, kept);
         Directory.CreateDirectory(Path.Combine(_cloud.Data, "catalogue", "chips"));
         await File.WriteAllTextAsync(Path.Combine(_cloud.Data, "catalogue", "chips", "mine.yaml"), "vendor: [");
-        (await UpAsync()).RefusedWith("mine.yaml");
+        await _cloud.StartAsync();
+        Assert.Contains(_cloud.Output.Split('\n'), line => line.Contains("look", StringComparison.Ordinal) && line.Contains("mine.yaml", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 internal sealed class AllocationCycle(PlanningState state)
 {
     /// <summary>Each round serves what the evictions of the one before have set free.</summary>
-    private const int MostRounds = 4;
+    private const int MostRounds = 6;
 
     public AllocationPlan Run()
     {
@@ -41,7 +41,8 @@ internal sealed class AllocationCycle(PlanningState state)
         var pass = new StartPass(state, targets, keys, debts.Standing);
         var consolidation = new Consolidation(state, bounds);
         var gathering = new Gathering(state, bounds, starter, consolidation);
-        gathering.Run();
+        var reprieve = new Reprieve(state, bounds);
+        gathering.RunWithinShare();
         Upgrade.Run(state, starter, keys);
         for (var round = 0; round < MostRounds; round++)
         {
@@ -49,10 +50,15 @@ internal sealed class AllocationCycle(PlanningState state)
             pass.Run(starter.WithinTarget);
             var claims = pass.Run(request => starter.ReclaimWithinTarget(request) ||
                 (starter.OutranksOwn(request) && (starter.Borrow(request) || starter.Preempt(request))));
+            if (round == 0)
+            {
+                gathering.RunBeyondShare();
+            }
+
             pass.Run(starter.Borrow);
             claims += pass.Run(request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request));
             claims += pass.Run(gathering.Lend);
-            if (claims == 0)
+            if (claims == 0 && !reprieve.Run())
             {
                 return;
             }

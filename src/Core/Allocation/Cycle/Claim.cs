@@ -15,9 +15,6 @@ internal enum ClaimKind
     /// <summary>Higher priority in the same unit.</summary>
     Priority,
 
-    /// <summary>Room in the own unit first, then as with a target.</summary>
-    PriorityThenTarget,
-
     /// <summary>First in the order of the same unit, and the lease term of the others is over.</summary>
     Term,
 }

@@ -154,6 +154,11 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         GangPlacer.TryTake(state.Stocks[chip], chip, request.Shape.Member, request.Members, _slots);
         foreach (var removal in _removed)
         {
+            if (removal.Entry.Paid && !removal.Surplus)
+            {
+                Inherit(removal.Entry, request.Entry);
+            }
+
             removal.Entry.Beneficiary = request.Entry;
             if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 } && removal.Entry.Evicted is null)
             {
@@ -166,6 +171,17 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
         _slots.Clear();
         source.Started(request.Entry);
+    }
+
+    // What was ended for a start that does not happen after all has been ended for the one that takes its place.
+    private void Inherit(Entry from, Entry to)
+    {
+        from.Paid = false;
+        foreach (var entry in state.Touched)
+        {
+            entry.EvictedFor = entry.EvictedFor == from ? to : entry.EvictedFor;
+            entry.Beneficiary = entry.Beneficiary == from ? to : entry.Beneficiary;
+        }
     }
 
     private static EvictionReason ReasonOf(in Request request, Entry victim, ClaimKind kind) => kind switch

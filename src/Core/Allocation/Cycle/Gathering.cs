@@ -16,18 +16,35 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
     private readonly List<Reservation> _reservations = [];
     private readonly List<Slot> _slots = [];
 
-    public void Run()
+    /// <summary>Those whose unit's share would hold them: before everybody else.</summary>
+    public void RunWithinShare()
     {
-        foreach (var entry in Overdue().Take(Most))
+        foreach (var entry in Overdue().Where(FitsShare).Take(Most))
         {
             var request = new Request(entry);
             if (!starter.WhereItBelongs(request) && !starter.WithinTarget(request) && !starter.ReclaimWithinTarget(request) &&
-                !starter.Borrow(request) && !starter.Reclaim(request) && !starter.Preempt(request) && !consolidation.TryMakeRoom(request))
+                !starter.Borrow(request) && !starter.Preempt(request) && !consolidation.TryMakeRoom(request))
             {
                 Gather(request);
             }
         }
     }
+
+    /// <summary>Those larger than the share of their unit: before other borrowers.</summary>
+    public void RunBeyondShare()
+    {
+        foreach (var entry in Overdue().Where(entry => !FitsShare(entry)).Take(Math.Max(0, Most - _reservations.Count)))
+        {
+            var request = new Request(entry);
+            if (entry.Gathering is null && !starter.Borrow(request) && !starter.Preempt(request) && !consolidation.TryMakeRoom(request))
+            {
+                Gather(request);
+            }
+        }
+    }
+
+    private bool FitsShare(Entry entry) => Array.Exists(
+        starter.ChipsFor(entry.Shape), chip => bounds.FitsShare(new Request(entry), chip));
 
     /// <summary>Devices that are being gathered, for a request that will have left them in time or has the better claim.</summary>
     public bool Lend(Request request)
@@ -46,12 +63,12 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         return false;
     }
 
-    private IEnumerable<Entry> Overdue()
+    private List<Entry> Overdue()
     {
         var overdue = new List<(Entry Entry, long SinceMs)>();
         foreach (var rows in state.Rows)
         {
-            foreach (var row in rows)
+            foreach (var row in rows.Where(row => !IsOutranked(row, rows)))
             {
                 var patience = row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
                 if (patience < long.MaxValue && row.Shape.IsDemand && row.Head() is { } head &&
@@ -62,9 +79,13 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
             }
         }
 
-        return overdue.OrderByDescending(late => late.Entry.Shape.Priority).ThenBy(late => late.SinceMs).ThenBy(late => late.Entry.Index)
-            .Select(late => late.Entry);
+        return [.. overdue.OrderByDescending(late => late.Entry.Shape.Priority).ThenBy(late => late.SinceMs).ThenBy(late => late.Entry.Index)
+            .Select(late => late.Entry)];
     }
+
+    // Patience does not overtake priority inside a unit.
+    private static bool IsOutranked(Row row, List<Row> rows) =>
+        rows.Exists(other => other.Waiting > 0 && other.Shape.IsDemand && other.Shape.Priority > row.Shape.Priority);
 
     private void Gather(in Request request)
     {

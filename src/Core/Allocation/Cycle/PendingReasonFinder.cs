@@ -52,22 +52,23 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             }
 
             var judged = JudgeClass(request, c);
-            if (Nearness(judged.Reason) > nearest)
+            var near = Nearness(judged.Reason, shape.Placeable[c]);
+            if (near > nearest)
             {
-                (best, nearest) = (judged, Nearness(judged.Reason));
+                (best, nearest) = (judged, near);
             }
         }
 
         return best;
     }
 
-    // A class that can never hold it is the farthest; a policy can be changed.
-    private static int Nearness(PendingReason reason) => reason switch
+    // A class that can never hold it is the farthest; then one that a policy refuses, then one whose nodes are lost.
+    private static int Nearness(PendingReason reason, bool placeable) => reason switch
     {
         PendingReason.NoSuchChip => 0,
         PendingReason.TooLarge => 1,
         PendingReason.Admission => 2,
-        _ => (int)reason,
+        _ => placeable ? 4 + (int)reason : 3,
     };
 
     private (PendingReason Reason, string Detail, string Change) JudgeClass(in Request request, int chip)

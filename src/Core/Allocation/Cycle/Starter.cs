@@ -54,7 +54,7 @@ internal sealed class Starter
             return false;
         }
 
-        return Claim(request, ClaimKind.Priority) || Claim(request, ClaimKind.PriorityThenTarget) ||
+        return Claim(request, ClaimKind.Priority) ||
             (!request.IsGrowth && Claim(request, ClaimKind.Term));
     }
 

@@ -12,10 +12,11 @@ internal static class TargetRounding
     public static long[] Round(PlanningState state, long[] raw, long[] debts)
     {
         var rounded = new long[raw.Length];
+        var yields = Yielding(state);
         var carry = new long[state.Tree.Units.Count];
         for (var c = 0; c < state.Chips.Length; c++)
         {
-            var level = new Level(state, raw, rounded, carry, debts, c, Step(state, c));
+            var level = new Level(state, raw, rounded, carry, debts, yields, c, Step(state, c));
             level.Share(state.Tree.Roots, level.Total());
             for (var u = 0; u < carry.Length; u++)
             {
@@ -32,6 +33,31 @@ internal static class TargetRounding
         }
 
         return rounded;
+    }
+
+    /// <summary>
+    /// Where debts decide, the odd device stays with who holds it until its work ends or can be re-ordered: passing it on by debt
+    /// alone would throw away, turn by turn, the work of jobs that cannot resume.
+    /// </summary>
+    private static bool[] Yielding(PlanningState state)
+    {
+        var yields = new bool[state.Tree.Held.Length];
+        foreach (var running in state.RunningIn)
+        {
+            foreach (var entry in running)
+            {
+                if (entry.Shape.Preemptible && entry.Workload.Resumable &&
+                    entry.SinceMs + state.Snapshot.Settings.LeaseTermMs <= state.NowMs)
+                {
+                    for (var u = entry.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+                    {
+                        yields[state.Tree.At(u, entry.Members[0].Slot.Chip)] = true;
+                    }
+                }
+            }
+        }
+
+        return yields;
     }
 
     /// <summary>The greatest common divisor of a device and every share that is asked for on the class.</summary>
@@ -52,7 +78,7 @@ internal static class TargetRounding
     private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
 
     private readonly struct Level(
-        PlanningState state, long[] raw, long[] rounded, long[] carry, long[] debts, int chip, long step)
+        PlanningState state, long[] raw, long[] rounded, long[] carry, long[] debts, bool[] yields, int chip, long step)
     {
         public long Total()
         {
@@ -66,11 +92,14 @@ internal static class TargetRounding
             return Math.Min(nearest, state.Stocks[chip].CapacityMilli / step * step);
         }
 
+        private bool OwesOrIsOwed(int unit) => debts[unit] != 0;
+
         /// <summary>Divides a parent's rounded amount among its children.</summary>
         public void Share(List<int> siblings, long amount)
         {
             var rest = amount;
-            var order = new List<(long Remainder, long Debt, int Unit)>(siblings.Count);
+            var owed = siblings.Exists(OwesOrIsOwed);
+            var order = new List<(long Remainder, bool Keeps, long Debt, int Unit)>(siblings.Count);
             foreach (var unit in siblings)
             {
                 var at = state.Tree.At(unit, chip);
@@ -79,14 +108,18 @@ internal static class TargetRounding
                 rest -= floor;
                 if (raw[at] > floor && floor + step <= state.Tree.Limit[at])
                 {
-                    order.Add((raw[at] - floor + carry[unit], debts[unit], unit));
+                    var keeps = owed && state.Tree.Held[at] >= floor + step && !yields[at];
+                    // To the hundredth of a step: what the solver had to round itself is no difference between equals.
+                    var remainder = (((raw[at] - floor + carry[unit]) * 100) + (step / 2)) / step;
+                    order.Add((remainder, keeps, debts[unit], unit));
                 }
             }
 
             order.Sort(static (a, b) =>
                 a.Remainder != b.Remainder ? b.Remainder.CompareTo(a.Remainder) :
+                a.Keeps != b.Keeps ? b.Keeps.CompareTo(a.Keeps) :
                 a.Debt != b.Debt ? b.Debt.CompareTo(a.Debt) : a.Unit.CompareTo(b.Unit));
-            foreach (var (_, _, unit) in order)
+            foreach (var (_, _, _, unit) in order)
             {
                 if (rest < step)
                 {

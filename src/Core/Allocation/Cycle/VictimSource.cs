@@ -16,15 +16,9 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
     /// <param name="onlyNode">Only members on this node count; -1 = any.</param>
     public Victim? Next(in Request request, int chip, ClaimKind kind, int onlyNode)
     {
-        if (kind is ClaimKind.Priority or ClaimKind.PriorityThenTarget &&
-            FirstOfOwn(request, chip, onlyNode) is { } own)
-        {
-            return own;
-        }
-
         return kind switch
         {
-            ClaimKind.Priority => null,
+            ClaimKind.Priority => FirstOfOwn(request, chip, onlyNode),
             ClaimKind.Term => FirstPastTerm(request, chip, onlyNode),
             _ => FirstOfOthers(request, chip, kind, onlyNode),
         };
@@ -73,7 +67,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
 
     private Victim? FirstOfOthers(in Request request, int chip, ClaimKind kind, int onlyNode)
     {
-        var levels = kind is ClaimKind.Target or ClaimKind.PriorityThenTarget
+        var levels = kind == ClaimKind.Target
             ? bounds.LevelsWithinTarget(request, chip)
             : bounds.LevelsWithinGuarantee(request, chip);
         if (levels == 0)
@@ -113,7 +107,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         for (var i = 0; i < list.Count; i++)
         {
             var victim = list[i];
-            if (IsThere(victim, chip, onlyNode) && SizeOf(victim, chip) <= pushable &&
+            if (IsThere(victim, chip, onlyNode, others: true) && SizeOf(victim, chip) <= pushable &&
                 (kind == ClaimKind.GuaranteeShielded || !IsYoung(victim)) && OtherClassesAllow(request, victim, chip, kind, levels))
             {
                 return victim;
@@ -162,7 +156,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
             least = Math.Min(least, Above(u, chip, kind));
         }
 
-        return least == long.MaxValue || (kind is ClaimKind.Target or ClaimKind.PriorityThenTarget &&
+        return least == long.MaxValue || (kind == ClaimKind.Target &&
             BorrowsFromGuaranteed(request, leaf, chip)) ? 0 : least;
     }
 
@@ -207,25 +201,25 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         }
     }
 
-    private bool IsThere(in Victim victim, int chip, int onlyNode)
+    private bool IsThere(in Victim victim, int chip, int onlyNode, bool others = false)
     {
         var entry = victim.Entry;
-        if (!entry.Running || Spared.Contains(entry) || (entry.Paid && !victim.Surplus) ||
+        if (!entry.Running || Spared.Contains(entry) || (entry.Paid && !others && !victim.Surplus) ||
             (victim.Surplus && entry.Members.Count <= entry.Shape.Minimum))
         {
             return false;
         }
 
-        return MayGo(entry, chip, onlyNode, state.NowMs) >= 0;
+        return MayGo(entry, chip, onlyNode, state.NowMs, !others || victim.Surplus) >= 0;
     }
 
-    /// <summary>The last member on the class and node that may go, or -1. What others paid for in this cycle stays.</summary>
-    public static int MayGo(Entry entry, int chip, int onlyNode, long nowMs)
+    /// <summary>The last member on the class and node that may go, or -1. What others of the unit paid for in this cycle stays.</summary>
+    public static int MayGo(Entry entry, int chip, int onlyNode, long nowMs, bool keepPaid = true)
     {
         for (var i = entry.Members.Count - 1; i >= 0; i--)
         {
             var member = entry.Members[i];
-            if (member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode) && (!entry.Paid || member.SinceMs < nowMs))
+            if (member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode) && (!keepPaid || !entry.Paid || member.SinceMs < nowMs))
             {
                 return i;
             }

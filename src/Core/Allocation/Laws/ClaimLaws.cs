@@ -110,7 +110,8 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
             }
         }
 
-        return delivered + ((decimal)_size * slowest) <= (decimal)state.Guarantee(unit, chip) * slowest;
+        var usable = Math.Min(state.Guarantee(unit, chip), state.Units[unit].Limit.Find(chip) ?? long.MaxValue);
+        return delivered + ((decimal)_size * slowest) <= (decimal)usable * slowest;
     }
 
     private static int SpeedOn(WorkloadState workload, string chip) =>

@@ -1,0 +1,72 @@
+using Amalgam.Core.Allocation.Stock;
+
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>
+/// Looks back when all claims are settled: what a later claim has set free may hold an earlier claimant as well. Then the lease
+/// that was ended for it goes on where it was, and the claimant begins in the other place.
+/// </summary>
+internal sealed class Reprieve(PlanningState state, Bounds bounds)
+{
+    /// <returns>Whether anything changed: another right may now claim what goes on.</returns>
+    public bool Run()
+    {
+        var changed = false;
+        foreach (var entry in state.Touched.ToList())
+        {
+            if (!entry.Running && entry.Evicted is not null && entry.EvictedFor is { StartedNow: true, Running: true } claimant &&
+                !claimant.Shape.Sample.Mixed)
+            {
+                changed |= TryGoOn(entry, claimant);
+            }
+        }
+
+        return changed;
+    }
+
+    private bool TryGoOn(Entry entry, Entry claimant)
+    {
+        var chip = claimant.Members[0].Slot.Chip;
+        var held = claimant.Members.ToList();
+        foreach (var member in held)
+        {
+            state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, claimant.Shape.Member);
+        }
+
+        var back = entry.Before!.TakeWhile(member => TakeBack(entry, member)).ToList();
+        var slots = new List<Slot>();
+        if (back.Count == entry.Before!.Count && LimitsAllow(entry) &&
+            GangPlacer.TryTake(state.Stocks[chip], chip, claimant.Shape.Member, held.Count, slots))
+        {
+            for (var i = 0; i < held.Count; i++)
+            {
+                claimant.Members[i] = held[i] with { Slot = slots[i] };
+            }
+
+            back.ForEach(member => state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member));
+            back.ForEach(member => state.Restore(entry, member));
+            (entry.Evicted, entry.EvictedFor) = (null, null);
+            return true;
+        }
+
+        back.ForEach(member => state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member));
+        held.ForEach(member => state.Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, claimant.Shape.Member));
+        return false;
+    }
+
+    private bool TakeBack(Entry entry, HeldMember member)
+    {
+        var stock = state.Stocks[member.Slot.Chip];
+        if (!Array.TrueForAll(member.Slot.Devices, device => stock.DeviceFits(member.Slot.Node, device, entry.Shape.Member)) ||
+            !stock.HasRoom(member.Slot.Node, entry.Shape.Member))
+        {
+            return false;
+        }
+
+        stock.Take(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
+        return true;
+    }
+
+    private bool LimitsAllow(Entry entry) => entry.Before!.Select(member => member.Slot.Chip).Distinct()
+        .All(chip => bounds.WithinLimit(new Request(entry, entry.Before!.Count(member => member.Slot.Chip == chip)), chip));
+}

@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using Amalgam.Core.Allocation;
+using Amalgam.Core.Units;
+using Amalgam.Core.Workloads;
+
+namespace Amalgam.Core.Cloud;
+
+/// <summary>
+/// What people asked for and what is there, frozen for one cycle of the allocator. The one builder: the live loop, quotes and the replay of a journal
+/// all plan on what it gives, so the same records give the same decisions everywhere.
+/// </summary>
+public static class AllocationInput
+{
+    /// <summary>Workloads that nobody has rated yet are left out; the next cycle has them.</summary>
+    public static AllocationSnapshot Of(CloudState state, AllocationHistory history, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var workloads = ImmutableArray.CreateBuilder<WorkloadState>();
+        foreach (var workload in state.OpenWorkloads)
+        {
+            if (state.SpeedsOf(workload.Id) is { } speeds && Demand(state, workload, speeds, nowMs) is { } demand)
+            {
+                workloads.Add(demand);
+            }
+        }
+
+        return new AllocationSnapshot
+        {
+            NowMs = nowMs,
+            Nodes = state.Nodes,
+            Units = [.. state.Units.InOrder.Select(Unit)],
+            Workloads = workloads.ToImmutable(),
+            Leases = [.. state.OpenLeases.Select(Held)],
+            History = history,
+        };
+    }
+
+    /// <summary>Null when it asks for nothing now: told to stop, on its way out, scaled to zero, or delayed after a failed start.</summary>
+    public static WorkloadState? Demand(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(workload);
+        if (!workload.IsOpen || workload.StopRequested || IsClosing(state, workload))
+        {
+            return null;
+        }
+
+        var held = state.OpenLeasesOf(workload.Id).Count(lease => lease.EndingMs is null);
+        var delayed = nowMs < workload.NotBeforeMs;
+        if (held == 0 && (delayed || (workload.Spec.IsService && workload.Wanted <= 0)))
+        {
+            return null;
+        }
+
+        // While a restart is being delayed no replica beyond those held is asked for.
+        var replicas = delayed ? Math.Min(workload.Wanted, held) : workload.Wanted;
+        return Described(workload.Spec, speeds) with
+        {
+            Id = workload.Id,
+            Members = workload.Spec.IsService ? replicas : workload.Spec.Members,
+            AttainedMs = workload.AttainedMs,
+            SubmittedMs = workload.SubmittedMs,
+        };
+    }
+
+    /// <summary>
+    /// A gang of which a member has ended by itself, or that was told to end for good, is on its way out: what is left of it holds its devices to the
+    /// end, and nobody may plan it whole again beside that.
+    /// </summary>
+    private static bool IsClosing(CloudState state, Workload workload) => !workload.Spec.IsService
+        && state.OpenLeasesOf(workload.Id).Any(open => state.LeasesOf(workload.Id).Any(member => member.FromMs == open.FromMs && IsFinal(member)));
+
+    private static bool IsFinal(Lease member) => (member.EndedBecause ?? member.EndingBecause) is
+        LeaseEnd.Finished or LeaseEnd.FailedToStart or LeaseEnd.Lost or LeaseEnd.GangEnded or LeaseEnd.TimeLimit or LeaseEnd.Stopped;
+
+    /// <summary>What was asked for, without what became of it: id and time of submission are still to be set.</summary>
+    public static WorkloadState Described(WorkloadSpec spec, ImmutableArray<ClassSpeed> speeds)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new WorkloadState
+        {
+            Id = spec.Name,
+            Name = spec.Name,
+            Unit = spec.Unit,
+            Kind = spec.IsService ? WorkloadKind.Service : WorkloadKind.Job,
+            Members = spec.IsService ? spec.Service!.MinReplicas : spec.Members,
+            DevicesMilli = spec.DevicesMilli,
+            MemoryMiB = spec.MemoryMiB,
+            Speeds = speeds,
+            Priority = spec.Priority,
+            Preemptible = spec.Preemptible,
+            Resumable = spec.Resumable,
+            MaxWaitMs = spec.MaxWaitMs,
+            DeclaredMs = spec.DeclaredMs,
+        };
+    }
+
+    public static UnitState Unit(Unit unit)
+    {
+        ArgumentNullException.ThrowIfNull(unit);
+        return new UnitState
+        {
+            Name = unit.Name,
+            Parent = unit.Parent,
+            Weight = unit.Weight,
+            Guarantee = ChipAmounts.From(unit.Guarantee),
+            Limit = ChipAmounts.From(unit.Limit),
+            MinRuntimeMs = unit.MinRuntimeMs,
+            MaxWaitMs = unit.MaxWaitMs,
+        };
+    }
+
+    private static MemberLease Held(Lease lease) => new()
+    {
+        WorkloadId = lease.WorkloadId,
+        Member = lease.Member,
+        Node = lease.Node,
+        Devices = lease.Devices,
+        MilliPerDevice = lease.MilliPerDevice,
+        SinceMs = lease.FromMs,
+        Generation = lease.Generation,
+        Ending = lease.EndingMs is not null,
+    };
+}
