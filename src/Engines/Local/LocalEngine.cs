@@ -9,6 +9,9 @@ namespace Amalgam.Engines.Local;
 /// </summary>
 public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
 {
+    /// <summary>How old memory and processor time may be; whether a member is there is asked at every observation.</summary>
+    private const long LookEveryMs = 1000;
+
     private readonly LocalEngineOptions _options;
     private readonly string _members, _seenFile, _bootId;
     private readonly ConcurrentDictionary<string, Member> _byLease = new(StringComparer.Ordinal);
@@ -18,6 +21,7 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
     private readonly MemberStart _start;
     private readonly MemberEnding _ending;
     private readonly Attendance _attendance;
+    private long _lookedAtUnixMs;
 
     /// <exception cref="EngineException">Not Linux, or the data directory cannot be used.</exception>
     public LocalEngine(LocalEngineOptions options)
@@ -81,16 +85,11 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
         {
             var live = _byLease.Values.Where(member => member.IsLive).ToList();
             var now = NowUnixMs;
-            if (live.Count > 0)
-            {
-                var table = ProcessTable.Read();
-                var running = live.Where(member => (member.Launch!.BootId == _bootId && table.Shows(member.Launch)) || member.LeaderRuns(_bootId)).ToList();
-                MemberAccounting.Update(table, running, now);
-                foreach (var member in running) EnforceMemory(member);
-            }
-
+            if (Math.Abs(now - _lookedAtUnixMs) >= LookEveryMs) LookAtProcesses(live, now);
+            else
+                foreach (var member in live.Where(member => member.Launch is { Pid: > 0 } launch && launch.BootId == _bootId && Posix.IsThere(launch.Pid))) member.SeenAliveUnixMs = now;
             File.SetLastWriteTimeUtc(_seenFile, DateTimeOffset.FromUnixTimeMilliseconds(now).UtcDateTime);
-            await EndAsync([.. live.Where(member => member.Killed is not null || member.SeenAliveUnixMs != now)], cancel).ConfigureAwait(false);
+            await EndAsync([.. live.Where(member => member.Killed is not null || (member.SeenAliveUnixMs != now && !member.LeaderRuns(_bootId)))], cancel).ConfigureAwait(false);
             return [.. _byLease.Values.Select(member => member.Observation())];
         }
         finally
@@ -116,6 +115,17 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
     {
         await _attendance.DisposeAsync().ConfigureAwait(false);
         _gate.Dispose();
+    }
+
+    /// <summary>Memory, processor time and limits, from one reading of all processes.</summary>
+    private void LookAtProcesses(List<Member> live, long nowUnixMs)
+    {
+        if (live.Count == 0) return;
+        _lookedAtUnixMs = nowUnixMs;
+        var table = ProcessTable.Read();
+        var running = live.Where(member => (member.Launch!.BootId == _bootId && table.Shows(member.Launch)) || member.LeaderRuns(_bootId)).ToList();
+        MemberAccounting.Update(table, running, nowUnixMs);
+        foreach (var member in running) EnforceMemory(member);
     }
 
     private void Start(StartMember command, Member? known)

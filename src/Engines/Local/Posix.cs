@@ -11,13 +11,25 @@ internal static unsafe partial class Posix
     internal const short POSIX_SPAWN_SETSIGDEF = 0x04, POSIX_SPAWN_SETSIGMASK = 0x08, POSIX_SPAWN_SETSID = 0x80;
     internal const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     internal const int SEEK_DATA = 3, SEEK_HOLE = 4;
-    internal const int WNOHANG = 1, F_SETFD = 2, FD_CLOEXEC = 1, SC_CLK_TCK = 2;
+    internal const int WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x01000000, P_PID = 1, F_SETFD = 2, FD_CLOEXEC = 1, SC_CLK_TCK = 2;
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int pid, int signal);
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     internal static partial int WaitPid(int pid, int* status, int options);
+
+    [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]
+    private static partial int WaitId(int idType, int id, int* information, int options);
+
+    /// <summary>Whether a process is there and has not ended, without reading /proc. A process id that is used again by a stranger is not noticed.</summary>
+    internal static bool IsThere(int pid)
+    {
+        var information = stackalloc int[32]; // siginfo_t is 128 bytes; its first field is zero when nothing has ended
+        information[0] = 0;
+        if (WaitId(P_PID, pid, information, WEXITED | WNOHANG | WNOWAIT) == 0) return information[0] == 0;
+        return Kill(pid, 0) == 0; // not our child: another control plane started it
+    }
 
     [LibraryImport("libc", EntryPoint = "sysconf")]
     internal static partial nint SysConf(int name);

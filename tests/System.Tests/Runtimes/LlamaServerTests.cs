@@ -65,8 +65,9 @@ public sealed class LlamaServerTests : IAsyncLifetime
         var stranger = await Assert.ThrowsAsync<ClientResultException>(async () => await Client(address, "another-key").CompleteChatAsync(question, options));
         Assert.Equal((int)HttpStatusCode.Unauthorized, stranger.Status);
 
-        var seen = Assert.Single(await _engine.ObserveAsync(default));
-        Assert.True(seen is { Phase: MemberPhase.Running, ResidentMiB: > 0, CpuMs: > 0 }, $"{seen}");
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (Assert.Single(await _engine.ObserveAsync(patience.Token)) is not { Phase: MemberPhase.Running, ResidentMiB: > 0, CpuMs: > 0 })
+            await Task.Delay(100, patience.Token);
         await _engine.ApplyAsync(new StopMember("replica", 2, TimeSpan.FromSeconds(_recipe.StopGraceSeconds)), default);
         var ended = await EndedAsync();
         Assert.Equal((MemberPhase.Exited, 0), (ended.Phase, ended.ExitCode));
