@@ -210,16 +210,16 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
             return false;
         }
 
-        return MayGo(entry, chip, onlyNode, state.NowMs, !evenPaid || victim.Surplus) >= 0;
+        return MayGo(entry, chip, onlyNode) >= 0;
     }
 
-    /// <summary>The last member on the class and node that may go, or -1. What others of the unit paid for in this cycle stays.</summary>
-    public static int MayGo(Entry entry, int chip, int onlyNode, long nowMs, bool keepPaid = true)
+    /// <summary>The last member on the class and node that may go, or -1.</summary>
+    public static int MayGo(Entry entry, int chip, int onlyNode)
     {
         for (var i = entry.Members.Count - 1; i >= 0; i--)
         {
-            var member = entry.Members[i];
-            if (member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode) && (!keepPaid || !entry.Paid || member.SinceMs < nowMs))
+            var slot = entry.Members[i].Slot;
+            if (slot.Chip == chip && (onlyNode < 0 || slot.Node == onlyNode))
             {
                 return i;
             }
