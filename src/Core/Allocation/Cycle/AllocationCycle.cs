@@ -10,7 +10,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 internal sealed class AllocationCycle(PlanningState state)
 {
     /// <summary>Each round serves what the evictions of the one before have set free.</summary>
-    private const int MostRounds = 6;
+    private const int MostRounds = 12;
 
     public AllocationPlan Run()
     {

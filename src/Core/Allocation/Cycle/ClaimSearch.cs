@@ -197,7 +197,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         _removed.Add(removal);
         if (victim.Surplus)
         {
-            removal.Members.Add(state.Release(victim.Entry, VictimSource.MayGo(victim.Entry, chip, onlyNode, state.NowMs)));
+            removal.Members.Add(state.Release(victim.Entry, VictimSource.MayGo(victim.Entry, chip, onlyNode)));
             return;
         }
 

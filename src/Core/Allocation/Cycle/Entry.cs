@@ -28,6 +28,9 @@ internal sealed class Entry(WorkloadState workload, int index, Shape shape)
     /// <summary>Others lost devices for it in this cycle, so nobody takes its place in the same cycle.</summary>
     public bool Paid { get; set; }
 
+    /// <summary>Went on once in this cycle after it had been evicted; not a second time, or two rights could take turns for ever.</summary>
+    public bool Reprieved { get; set; }
+
     public GatheringNote? Gathering { get; set; }
 
     public Row? Row { get; set; }

@@ -14,7 +14,7 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
         var changed = false;
         foreach (var entry in state.Touched.ToList())
         {
-            if (!entry.Running && entry.Evicted is not null && entry.EvictedFor is { StartedNow: true, Running: true } claimant &&
+            if (!entry.Running && !entry.Reprieved && entry.Evicted is not null && entry.EvictedFor is { StartedNow: true, Running: true } claimant &&
                 !claimant.Shape.Sample.Mixed)
             {
                 changed |= TryGoOn(entry, claimant);
@@ -45,7 +45,7 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
 
             back.ForEach(member => state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member));
             back.ForEach(member => state.Restore(entry, member));
-            (entry.Evicted, entry.EvictedFor) = (null, null);
+            (entry.Evicted, entry.EvictedFor, entry.Reprieved) = (null, null, true);
             return true;
         }
 

@@ -37,7 +37,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
                 return null;
             }
 
-            if (IsThere(victim, chip, onlyNode) && !IsYoung(victim))
+            if (IsThere(victim, chip, onlyNode, evenPaid: true) && !IsYoung(victim))
             {
                 return victim;
             }
@@ -107,7 +107,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         for (var i = 0; i < list.Count; i++)
         {
             var victim = list[i];
-            if (IsThere(victim, chip, onlyNode, others: true) && SizeOf(victim, chip) <= pushable &&
+            if (IsThere(victim, chip, onlyNode, evenPaid: true) && SizeOf(victim, chip) <= pushable &&
                 (kind == ClaimKind.GuaranteeShielded || !IsYoung(victim)) && OtherClassesAllow(request, victim, chip, kind, levels))
             {
                 return victim;
@@ -201,25 +201,25 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         }
     }
 
-    private bool IsThere(in Victim victim, int chip, int onlyNode, bool others = false)
+    private bool IsThere(in Victim victim, int chip, int onlyNode, bool evenPaid = false)
     {
         var entry = victim.Entry;
-        if (!entry.Running || Spared.Contains(entry) || (entry.Paid && !others && !victim.Surplus) ||
+        if (!entry.Running || Spared.Contains(entry) || (entry.Paid && !evenPaid && !victim.Surplus) ||
             (victim.Surplus && entry.Members.Count <= entry.Shape.Minimum))
         {
             return false;
         }
 
-        return MayGo(entry, chip, onlyNode, state.NowMs, !others || victim.Surplus) >= 0;
+        return MayGo(entry, chip, onlyNode) >= 0;
     }
 
-    /// <summary>The last member on the class and node that may go, or -1. What others of the unit paid for in this cycle stays.</summary>
-    public static int MayGo(Entry entry, int chip, int onlyNode, long nowMs, bool keepPaid = true)
+    /// <summary>The last member on the class and node that may go, or -1.</summary>
+    public static int MayGo(Entry entry, int chip, int onlyNode)
     {
         for (var i = entry.Members.Count - 1; i >= 0; i--)
         {
-            var member = entry.Members[i];
-            if (member.Slot.Chip == chip && (onlyNode < 0 || member.Slot.Node == onlyNode) && (!keepPaid || !entry.Paid || member.SinceMs < nowMs))
+            var slot = entry.Members[i].Slot;
+            if (slot.Chip == chip && (onlyNode < 0 || slot.Node == onlyNode))
             {
                 return i;
             }

@@ -74,9 +74,17 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
         var ours = _path.TakeWhile(unit => !theirs.Contains(unit)).ToList();
         var apart = theirs.TakeWhile(unit => !_path.Contains(unit)).ToList();
         return ours.Count > 0 && apart.Count > 0 && Entitled(ours, guarantee) && apart.All(unit =>
-            MayLose(unit, state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit), OnChip(pieces), guarantee)) &&
-            (guarantee || ClaimsWithinGuarantee(ours[^1]) || apart.All(unit =>
-                state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit) > state.Guarantee(unit, chip)));
+            guarantee
+                ? Rest(unit, other, pieces, lost) > state.Guarantee(unit, chip)
+                : state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit) - OnChip(pieces) >= state.Targets.GetValueOrDefault((unit, chip))) &&
+            (guarantee || ClaimsWithinGuarantee(ours[^1]) || apart.All(unit => Rest(unit, other, pieces, lost) > state.Guarantee(unit, chip)));
+    }
+
+    // A gang that straddles a guarantee counts as borrowed; below a target nobody is pushed. What can shrink goes member by member: only the last one of them can straddle a guarantee.
+    private long Rest(string unit, WorkloadState other, List<Piece> pieces, Dictionary<string, long> lost)
+    {
+        var others = CheckedState.Least(other) < pieces.Count ? OnChip(pieces) - CheckedState.Milli(other, 1) : 0;
+        return state.HeldAfter(unit, chip) - lost.GetValueOrDefault(unit) - others;
     }
 
     private bool Entitled(List<string> ours, bool guarantee)
@@ -116,11 +124,6 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
 
     private static int SpeedOn(WorkloadState workload, string chip) =>
         workload.Speeds.FirstOrDefault(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;
-
-    // A gang that straddles a guarantee counts as borrowed; below a target nobody is pushed.
-    private bool MayLose(string unit, long held, long size, bool guarantee) => guarantee
-        ? held > state.Guarantee(unit, chip)
-        : held - size >= state.Targets.GetValueOrDefault((unit, chip));
 
     private bool ClaimsWithinGuarantee(string unit) => state.HeldAfter(unit, chip) + _size <= state.Guarantee(unit, chip);
 

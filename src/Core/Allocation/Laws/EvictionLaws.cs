@@ -94,7 +94,7 @@ internal static class EvictionLaws
             {
                 var kept = Math.Max(state.HeldAfter(unit, chip), state.HeldBefore(unit, chip) - LostToOutside(state, unit, chip));
                 // The lease that straddles the guarantee is the last that may go.
-                if (kept < state.Guarantee(unit, chip) && kept + LargestLost(state, unit, chip) <= state.Guarantee(unit, chip))
+                if (state.HeldAfter(unit, chip) < state.HeldBefore(unit, chip) && kept < state.Guarantee(unit, chip) && kept + LargestLost(state, unit, chip) <= state.Guarantee(unit, chip))
                 {
                     found.Add(new(Law.L7, $"{victim} was evicted for {beneficiary}, although {unit} held no more than its guarantee of {chip}"));
                 }
