@@ -38,11 +38,11 @@ public class CpuDetectionTests
     public void The_tightest_limit_up_to_the_root_counts()
     {
         var probe = Machine("0-3")
-            .With("/proc/self/cgroup", "0::/work/job\n")
-            .With("/sys/fs/cgroup/work/job/cpu.max", "max 100000\n")
-            .With("/sys/fs/cgroup/work/cpu.max", "300000 100000\n")
-            .With("/sys/fs/cgroup/work/job/memory.max", "max\n")
-            .With("/sys/fs/cgroup/work/memory.max", (3L << 30) + "\n");
+            .With("/proc/self/cgroup", "0::/pool/job\n")
+            .With("/sys/fs/cgroup/pool/job/cpu.max", "max 100000\n")
+            .With("/sys/fs/cgroup/pool/cpu.max", "300000 100000\n")
+            .With("/sys/fs/cgroup/pool/job/memory.max", "max\n")
+            .With("/sys/fs/cgroup/pool/memory.max", (3L << 30) + "\n");
 
         var devices = Detect(probe);
 
