@@ -61,9 +61,9 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         }
 
         source.Spared.Clear();
-        foreach (var spared in tried)
+        for (var spared = 0; spared < MostSpared && source.Next(request, chip, kind, -1) is { } first; spared++)
         {
-            source.Spared.Add(spared);
+            source.Spared.Add(first.Entry);
             if (Clear(request, chip, kind, onlyNode: -1))
             {
                 return true;
