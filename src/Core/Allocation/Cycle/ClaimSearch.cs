@@ -18,14 +18,16 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
 
     private readonly List<Removal> _removed = [];
     private readonly List<Slot> _slots = [];
+    private readonly List<Entry> _failed = [];
+    private readonly List<Entry> _tried = [];
 
     /// <summary>The request begins on the class, its victims gone; false = nothing has changed.</summary>
     public bool TryClaim(in Request request, int chip, ClaimKind kind)
     {
         _removed.Clear();
         source.Spared.Clear();
-        if (Clear(request, chip, kind, onlyNode: -1) || (source.Next(request, chip, kind, -1) is not null &&
-            (ClearNodeByNode(request, chip, kind) || ClearSparingTheFirst(request, chip, kind))))
+        if (Clear(request, chip, kind, onlyNode: -1) || (Tried() &&
+            (ClearNodeByNode(request, chip, kind) || ClearSparingSome(request, chip, kind))))
         {
             Spare(request, chip);
             Settle(request, chip, kind);
@@ -35,16 +37,32 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         return false;
     }
 
-    // Small victims may use up what their unit can lose and leave the one large lease that would do. Without the first, then.
-    private bool ClearSparingTheFirst(in Request request, int chip, ClaimKind kind)
+    // What the first search had taken before it gave up; nothing taken, nothing to vary.
+    private bool Tried()
     {
-        for (var spared = 0; spared < MostSpared; spared++)
-        {
-            if (source.Next(request, chip, kind, -1) is not { } first)
-            {
-                return false;
-            }
+        _tried.Clear();
+        _tried.AddRange(_failed);
+        return _tried.Count > 0;
+    }
 
+    // Victims in their order may use up what their unit can lose and leave the ones that would do. Without one of them, then, or
+    // without the first ones.
+    private bool ClearSparingSome(in Request request, int chip, ClaimKind kind)
+    {
+        var tried = _tried.Distinct().Take(MostSpared).ToList();
+        foreach (var spared in tried)
+        {
+            source.Spared.Clear();
+            source.Spared.Add(spared);
+            if (Clear(request, chip, kind, onlyNode: -1))
+            {
+                return true;
+            }
+        }
+
+        source.Spared.Clear();
+        for (var spared = 0; spared < MostSpared && source.Next(request, chip, kind, -1) is { } first; spared++)
+        {
             source.Spared.Add(first.Entry);
             if (Clear(request, chip, kind, onlyNode: -1))
             {
@@ -62,6 +80,8 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         {
             if (_removed.Count - start >= MostVictims || source.Next(request, chip, kind, onlyNode) is not { } victim)
             {
+                _failed.Clear();
+                _failed.AddRange(_removed.Skip(start).Select(removal => removal.Entry));
                 RestoreFrom(start);
                 return false;
             }

@@ -28,7 +28,7 @@ internal static class Decisions
                 return;
             }
 
-            decisions.Add((0, new EvictDecision(id, entry.EvictedFor?.Workload.Id, reason)));
+            decisions.Add((0, new EvictDecision(id, GainerOf(state, entry)?.Workload.Id, reason)));
             before = [];
         }
 
@@ -49,6 +49,21 @@ internal static class Decisions
             decisions.Add((2, new MoveDecision(id, Placements(state, entry), entry.Beneficiary?.Workload.Id)));
         }
     }
+
+    // For whom it was evicted, or, where that one did not begin after all, who has its place now.
+    private static Entry? GainerOf(PlanningState state, Entry evicted)
+    {
+        if (evicted.EvictedFor is not { } meant || Gained(meant))
+        {
+            return evicted.EvictedFor;
+        }
+
+        return state.Touched.Find(other => other != evicted && Gained(other) && other.Members.Exists(member =>
+            evicted.Before!.Exists(before => before.Slot.Chip == member.Slot.Chip && before.Slot.Node == member.Slot.Node &&
+                before.Slot.Devices.AsSpan().IndexOfAny(member.Slot.Devices) >= 0)));
+    }
+
+    private static bool Gained(Entry entry) => entry.Running && entry.Before is { } before && !Same(before, entry.Members);
 
     private static ImmutableArray<MemberPlacement> Placements(PlanningState state, Entry entry) =>
         [.. entry.Members.OrderBy(member => member.Number).Select(member => new MemberPlacement(

@@ -28,6 +28,11 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
     {
         var chip = claimant.Members[0].Slot.Chip;
         var held = claimant.Members.ToList();
+        if (held.Exists(member => member.Slot.Chip != chip))
+        {
+            return false;
+        }
+
         foreach (var member in held)
         {
             state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, claimant.Shape.Member);

@@ -146,7 +146,7 @@ internal sealed class Starter
     private void GoBack(Request request)
     {
         var entry = request.Entry;
-        if (entry.Evicted is null || entry.Running || entry.Before!.Count != _slots.Count)
+        if (entry.Evicted is null || entry.Running || request.Shape.Sample.Mixed || entry.Before!.Count != _slots.Count)
         {
             return;
         }

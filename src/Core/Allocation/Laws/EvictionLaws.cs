@@ -85,7 +85,7 @@ internal static class EvictionLaws
         var gaining = gainer.Where(unit => !loser.Contains(unit)).ToList();
         foreach (var chip in state.Before[victim].Select(piece => state.ChipOf(piece.Node)).Distinct(StringComparer.Ordinal))
         {
-            if (gaining.Count == 0 || state.HeldAfter(gaining[^1], chip) <= state.Guarantee(gaining[^1], chip))
+            if (gaining.Count == 0 || state.HeldAfter(gaining[^1], chip) - GainedByOthers(state, gaining[^1], chip, beneficiary) <= state.Guarantee(gaining[^1], chip))
             {
                 continue;
             }
@@ -100,6 +100,22 @@ internal static class EvictionLaws
                 }
             }
         }
+    }
+
+    // Others of the unit may have begun after the claimant, by rights of their own.
+    private static long GainedByOthers(CheckedState state, string unit, string chip, string claimant)
+    {
+        long gained = 0;
+        foreach (var start in state.Plan.Decisions.OfType<StartDecision>())
+        {
+            if (!string.Equals(start.WorkloadId, claimant, StringComparison.Ordinal) &&
+                state.PathOf(state.Workloads[start.WorkloadId].Unit).Contains(unit))
+            {
+                gained += state.After[start.WorkloadId].Where(piece => string.Equals(state.ChipOf(piece.Node), chip, StringComparison.Ordinal)).Sum(piece => piece.Milli);
+            }
+        }
+
+        return gained;
     }
 
     private static long LostToOutside(CheckedState state, string unit, string chip) => LossesToOutside(state, unit, chip).Sum();
