@@ -9,6 +9,8 @@ internal static class Banner
     {
         var chips = machine.Devices.GroupBy(device => device.Class, StringComparer.Ordinal)
             .Select(group => $"{group.Count()} x {group.Key} ({machine.Chips.Find(group.Key)?.Name ?? group.First().Name})");
+        // The launcher of a checkout is not on the PATH: name the command as it was typed.
+        var program = Environment.GetEnvironmentVariable("AMALGAM_PROGRAM") is { Length: > 0 } typed ? typed : "amalgam";
         var key = keyOnFile ? $"$(cat {Quote(data.AdminKey)})" : "YOUR_KEY";
         Console.WriteLine($"""
 
@@ -43,7 +45,7 @@ internal static class Banner
 
               Try it, in another terminal:
 
-                amalgam serve demo
+                {{program}} serve demo
                 curl {{url}}/v1/chat/completions -H "Authorization: Bearer {{key}}" \
                   -H "Content-Type: application/json" \
                   -d '{"model": "demo", "messages": [{"role": "user", "content": "What is 17 + 25?"}]}'
