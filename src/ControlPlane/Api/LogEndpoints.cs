@@ -19,7 +19,7 @@ internal static class LogEndpoints
     public static void Map(RouteGroupBuilder api) =>
         api.MapGet("/workloads/{id}/logs", LogsAsync).Produces<LogLineView>(200, "application/x-ndjson").WithSummary("Output of all members; ?follow=true stays until the workload has ended, ?tail=N");
 
-    private static async Task LogsAsync(HttpContext context, string id, Cloud cloud, IMemberLogs logs, bool follow = false, int? tail = null)
+    private static async Task LogsAsync(HttpContext context, string id, Cloud cloud, Pool pool, IMemberLogs logs, bool follow = false, int? tail = null)
     {
         if (cloud.Read(state => Workloads.Visible(state, context.Caller(), id)) is not { } workload)
         {
@@ -29,7 +29,7 @@ internal static class LogEndpoints
 
         context.Response.ContentType = "application/x-ndjson";
         var lines = Channel.CreateBounded<LogLineView>(256);
-        var reading = ReadAllAsync(cloud, workload, logs, follow, tail, lines.Writer, context.RequestAborted);
+        var reading = ReadAllAsync(cloud, pool, workload, logs, follow, tail, lines.Writer, context.RequestAborted);
         await foreach (var line in lines.Reader.ReadAllAsync(context.RequestAborted))
         {
             await JsonSerializer.SerializeAsync(context.Response.Body, line, ContractsJson.Default.LogLineView, context.RequestAborted);
@@ -44,7 +44,7 @@ internal static class LogEndpoints
     }
 
     /// <summary>Members of one start are read together, later starts as they come.</summary>
-    private static async Task ReadAllAsync(Cloud cloud, Workload workload, IMemberLogs logs, bool follow, int? tail, ChannelWriter<LogLineView> lines, CancellationToken cancel)
+    private static async Task ReadAllAsync(Cloud cloud, Pool pool, Workload workload, IMemberLogs logs, bool follow, int? tail, ChannelWriter<LogLineView> lines, CancellationToken cancel)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var readers = new List<Task>();
@@ -53,7 +53,7 @@ internal static class LogEndpoints
             while (true)
             {
                 var (leases, open) = cloud.Read(state => (state.LeasesOf(workload.Id).ToList(), state.Workload(workload.Id)?.IsOpen ?? false));
-                foreach (var lease in leases.Where(lease => seen.Add(lease.Id)))
+                foreach (var lease in leases.Where(lease => HasOutput(pool, lease) && seen.Add(lease.Id)))
                 {
                     var read = ReadAsync(lease, logs, follow, tail, lines, cancel);
                     readers.Add(read);
@@ -80,6 +80,9 @@ internal static class LogEndpoints
             throw;
         }
     }
+
+    /// <summary>A lease whose member was not started yet has no log: reading it now would find nothing and never look again.</summary>
+    private static bool HasOutput(Pool pool, Lease lease) => !lease.IsOpen || pool.Sight(lease.Id).Observation is not null;
 
     private static async Task ReadAsync(Lease lease, IMemberLogs logs, bool follow, int? tail, ChannelWriter<LogLineView> lines, CancellationToken cancel)
     {
