@@ -31,6 +31,7 @@ public sealed partial class CloudState
             case TokensCharged charged: Charge(charged, record.AtMs); break;
             case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
+            case ContractEvent: Contracts.Apply(record); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
             default: ApplyWorkload(record); break;
         }

@@ -31,6 +31,8 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(NodesSeen), "nodes-seen")]
 [JsonDerivedType(typeof(WorkloadsFitted), "workloads-fitted")]
 [JsonDerivedType(typeof(PlanMade), "plan-made")]
+[JsonDerivedType(typeof(ContractSigned), "contract-signed")]
+[JsonDerivedType(typeof(ContractEnded), "contract-ended")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;

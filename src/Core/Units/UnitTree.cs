@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Amalgam.Core.Units;
 
 /// <summary>The organisation. Units keep their order of creation, because ties go by it.</summary>
@@ -44,6 +46,18 @@ public sealed class UnitTree
         }
 
         return false;
+    }
+
+    /// <summary>The unit's own facts and those that it inherits; the nearest one counts.</summary>
+    public ImmutableSortedDictionary<string, string> Facts(string name)
+    {
+        var facts = ImmutableSortedDictionary<string, string>.Empty;
+        for (var at = Find(name); at is not null; at = at.Parent is null ? null : Find(at.Parent))
+        {
+            facts = at.Facts.SetItems(facts);
+        }
+
+        return facts;
     }
 
     /// <summary>`group/department/project`, for people.</summary>
