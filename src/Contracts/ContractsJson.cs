@@ -37,5 +37,8 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<BenchLine>))]
 [JsonSerializable(typeof(ModelFetchRequest))]
 [JsonSerializable(typeof(ModelView))]
+[JsonSerializable(typeof(BudgetRequest))]
+[JsonSerializable(typeof(BudgetView))]
+[JsonSerializable(typeof(IReadOnlyList<BudgetView>))]
 [JsonSerializable(typeof(ErrorView))]
 public sealed partial class ContractsJson : JsonSerializerContext;

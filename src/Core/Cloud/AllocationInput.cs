@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Allocation;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 
@@ -60,6 +61,8 @@ public static class AllocationInput
             Members = workload.Spec.IsService ? replicas : workload.Spec.Members,
             AttainedMs = workload.AttainedMs,
             SubmittedMs = workload.SubmittedMs,
+            // What runs is paid for and ended by the meter.
+            Refusals = held == 0 ? BudgetRefusals.Of(state, workload.Spec, speeds, nowMs) : [],
         };
     }
 

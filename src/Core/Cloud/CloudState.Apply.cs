@@ -33,8 +33,12 @@ public sealed partial class CloudState
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case ContractEvent: Contracts.Apply(record); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
+            case BudgetEvent: break;
             default: ApplyWorkload(record); break;
         }
+
+        // Last, because what is spent and set aside follows from what the record changed elsewhere.
+        Budgets.Apply(record);
     }
 
     private void ApplyWorkload(JournalRecord record)

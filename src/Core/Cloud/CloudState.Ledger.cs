@@ -1,3 +1,4 @@
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 
 namespace Amalgam.Core.Cloud;
@@ -6,4 +7,6 @@ namespace Amalgam.Core.Cloud;
 public sealed partial class CloudState
 {
     public ContractBook Contracts { get; } = new();
+
+    public BudgetBook Budgets => field ??= new BudgetBook(Units, Bill, Lease);
 }
