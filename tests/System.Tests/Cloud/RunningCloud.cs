@@ -134,6 +134,21 @@ public sealed partial class RunningCloud : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Waits for the process to end by itself; false if it did not.</summary>
+    public async Task<bool> ExitAsync(TimeSpan patience)
+    {
+        using var limit = new CancellationTokenSource(patience);
+        try
+        {
+            await _process!.WaitForExitAsync(limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>SIGTERM, which does what Ctrl-C does (SIGINT is ignored by whatever a shell started in the background); gives back the exit code.</summary>
     public async Task<int> StopAsync()
     {
