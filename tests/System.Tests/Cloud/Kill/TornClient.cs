@@ -29,7 +29,7 @@ internal sealed class TornClient(RunningCloud cloud, string key, int seed) : IDi
             {
                 // Nothing came back: the cloud was not there, or died before it answered.
                 received.Enqueue(new Received(id, asked, 0, false, true, 0, whole, null));
-                await Task.Delay(15, CancellationToken.None);
+                await UpAgainAsync(stop);
             }
         }
     }
@@ -51,6 +51,17 @@ internal sealed class TornClient(RunningCloud cloud, string key, int seed) : IDi
         }
 
         return await ReadAsync(id, tokens, answer, stop);
+    }
+
+    /// <summary>Refused connections by the thousand would only take the processor from the cloud that starts.</summary>
+    private async Task UpAgainAsync(CancellationToken stop)
+    {
+        for (var turn = 0; turn < 1000 && !stop.IsCancellationRequested && !cloud.IsUp; turn++)
+        {
+            await Task.Delay(20, CancellationToken.None);
+        }
+
+        await Task.Delay(20, CancellationToken.None);
     }
 
     public void Dispose() => _client.Dispose();
