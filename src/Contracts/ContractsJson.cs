@@ -38,4 +38,12 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(ModelFetchRequest))]
 [JsonSerializable(typeof(ModelView))]
 [JsonSerializable(typeof(ErrorView))]
+[JsonSerializable(typeof(ContractRequest))]
+[JsonSerializable(typeof(ContractEndRequest))]
+[JsonSerializable(typeof(ContractView))]
+[JsonSerializable(typeof(IReadOnlyList<ContractView>))]
+[JsonSerializable(typeof(StockReceiveRequest))]
+[JsonSerializable(typeof(StockMoveRequest))]
+[JsonSerializable(typeof(StockView))]
+[JsonSerializable(typeof(IReadOnlyList<StockView>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -19,7 +19,8 @@ public sealed partial class CloudState
         switch (record.Event)
         {
             case CloudFounded founded: (Currency, IsFounded) = (founded.Currency, true); break;
-            case CloudStarted or CloudStopped or PlanMade: break;
+            case CloudStarted or PlanMade: break;
+            case CloudStopped: Contracts.Stop(record.AtMs); break;
             case NodesSeen seen: See(seen); break;
             case WorkloadsFitted fitted: Fit(fitted); break;
             case UnitSet set: Units.Set(set.Unit); break;
@@ -32,6 +33,7 @@ public sealed partial class CloudState
             case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case ContractEvent: Contracts.Apply(record); break;
+            case StockEvent stock: Stock.Apply(stock); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
             default: ApplyWorkload(record); break;
         }

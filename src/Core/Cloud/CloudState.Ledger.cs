@@ -1,4 +1,5 @@
 using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Ledger.Stock;
 
 namespace Amalgam.Core.Cloud;
 
@@ -6,4 +7,6 @@ namespace Amalgam.Core.Cloud;
 public sealed partial class CloudState
 {
     public ContractBook Contracts { get; } = new();
+
+    public StockBook Stock { get; } = new();
 }

@@ -33,6 +33,9 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(PlanMade), "plan-made")]
 [JsonDerivedType(typeof(ContractSigned), "contract-signed")]
 [JsonDerivedType(typeof(ContractEnded), "contract-ended")]
+[JsonDerivedType(typeof(ContractServiceChanged), "contract-service-changed")]
+[JsonDerivedType(typeof(StockReceived), "stock-received")]
+[JsonDerivedType(typeof(StockMoved), "stock-moved")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;
