@@ -37,5 +37,9 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<BenchLine>))]
 [JsonSerializable(typeof(ModelFetchRequest))]
 [JsonSerializable(typeof(ModelView))]
+[JsonSerializable(typeof(InvoiceRequest))]
+[JsonSerializable(typeof(CreditRequest))]
+[JsonSerializable(typeof(IReadOnlyList<DocumentView>))]
+[JsonSerializable(typeof(DocumentDetailView))]
 [JsonSerializable(typeof(ErrorView))]
 public sealed partial class ContractsJson : JsonSerializerContext;

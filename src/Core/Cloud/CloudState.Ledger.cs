@@ -1,4 +1,5 @@
 using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Ledger.Invoices;
 
 namespace Amalgam.Core.Cloud;
 
@@ -6,4 +7,6 @@ namespace Amalgam.Core.Cloud;
 public sealed partial class CloudState
 {
     public ContractBook Contracts { get; } = new();
+
+    public InvoiceBook Invoices { get; } = new();
 }

@@ -33,6 +33,8 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(PlanMade), "plan-made")]
 [JsonDerivedType(typeof(ContractSigned), "contract-signed")]
 [JsonDerivedType(typeof(ContractEnded), "contract-ended")]
+[JsonDerivedType(typeof(InvoiceIssued), "invoice-issued")]
+[JsonDerivedType(typeof(CreditNoteIssued), "credit-note-issued")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;
