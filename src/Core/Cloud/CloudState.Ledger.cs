@@ -1,5 +1,6 @@
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
+using Amalgam.Core.Ledger.Invoices;
 
 namespace Amalgam.Core.Cloud;
 
@@ -9,4 +10,6 @@ public sealed partial class CloudState
     public ContractBook Contracts { get; } = new();
 
     public StockBook Stock { get; } = new();
+
+    public InvoiceBook Invoices { get; } = new();
 }

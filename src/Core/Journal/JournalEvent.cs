@@ -36,6 +36,8 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(ContractServiceChanged), "contract-service-changed")]
 [JsonDerivedType(typeof(StockReceived), "stock-received")]
 [JsonDerivedType(typeof(StockMoved), "stock-moved")]
+[JsonDerivedType(typeof(InvoiceIssued), "invoice-issued")]
+[JsonDerivedType(typeof(CreditNoteIssued), "credit-note-issued")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;
