@@ -5,6 +5,7 @@ using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Invoices;
 
 namespace Amalgam.ControlPlane.Commands;
@@ -18,7 +19,8 @@ public static class IssueInvoice
     /// <summary>The charges that the period still lacks. They are what the metering loop would write some seconds later.</summary>
     public static Decision<int> Close(CloudState state, long toMs)
     {
-        List<JournalEvent> charges = [.. state.OpenLeases.SelectMany(lease => Rating.Slices(lease, toMs, state.Prices)).Select(slice => new LeaseCharged(slice))];
+        var draft = new BudgetDraft(state.Budgets, state.LastAtMs);
+        List<JournalEvent> charges = [.. state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft)).Select(slice => new LeaseCharged(slice))];
         return State.Decide.Yes(charges.Count, charges);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Budgets;
 
 namespace Amalgam.Core.Ledger.Invoices;
 
@@ -31,7 +32,7 @@ internal static class ChargeCheck
 
         // Summed, because slices of older releases were not cut at midnight.
         var again = Rating.Slices(lease with { ChargedToMs = slice.FromMs, ToMs = null }, slice.ToMs, state.Prices).Sum(part => part.AmountNano);
-        return again == slice.AmountNano ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
+        return again == slice.AmountNano || Cut(state, slice.Unit, slice.ChipClass, slice.AmountNano, again) || (slice.PriceVersion == LeaseMetering.Unfunded && slice.AmountNano == 0) ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
     }
 
     private static string? Tokens(CloudState state, TokensCharged charged)
@@ -45,8 +46,11 @@ internal static class ChargeCheck
         var again = Rating.TokensNano(charged.InputTokens - charged.CachedInputTokens, price?.InputNano ?? 0)
             + Rating.TokensNano(charged.CachedInputTokens, price?.CachedInputNano ?? 0)
             + Rating.TokensNano(charged.OutputTokens, price?.OutputNano ?? 0);
-        return again == charged.AmountNano ? null : $"request {charged.RequestId} costs {Nano.Format(again)} by price version {charged.PriceVersion}, and {Nano.Format(charged.AmountNano)} was charged";
+        return again == charged.AmountNano || Cut(state, charged.Unit, null, charged.AmountNano, again) ? null : $"request {charged.RequestId} costs {Nano.Format(again)} by price version {charged.PriceVersion}, and {Nano.Format(charged.AmountNano)} was charged";
     }
+
+    /// <summary>Less than the price where a hard budget had no room for more: a replica used more than the request had set aside, or a price rose.</summary>
+    private static bool Cut(CloudState state, string unit, string? chipClass, long amountNano, long fullNano) => amountNano < fullNano && state.Budgets.Binds(unit, chipClass);
 
     private static string? Balanced(ImmutableArray<Entry> entries, long? owed) =>
         entries.Sum(entry => entry.AmountNano) is not 0 and var sum ? $"its entries sum to {Nano.Format(sum)} and not to zero"
