@@ -31,6 +31,7 @@ internal sealed class PlanningState
             }
         }
 
+        Placer = new Placer(Stocks, snapshot.Nodes, snapshot.Typical);
         Tree = new Organisation(snapshot.Units, UnitsWithWorkloads(snapshot), Chips);
         Rows = new List<Row>[Tree.Units.Count];
         RunningIn = new List<Entry>[Tree.Units.Count];
@@ -51,6 +52,8 @@ internal sealed class PlanningState
     public string[] Chips { get; }
 
     public ClassStock[] Stocks { get; }
+
+    public Placer Placer { get; }
 
     public Organisation Tree { get; }
 
