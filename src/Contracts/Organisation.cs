@@ -24,6 +24,9 @@ public sealed record UnitView
 
     public int WaitingWorkloads { get; init; }
 
+    /// <summary>The unit's own and those that it inherits.</summary>
+    public IReadOnlyDictionary<string, string> Facts { get; set; } = new Dictionary<string, string>();
+
     public double? MinRuntimeSeconds { get; init; }
 
     public double? MaxWaitSeconds { get; init; }
@@ -41,6 +44,9 @@ public sealed record UnitRequest
     public IReadOnlyDictionary<string, decimal?>? Guarantee { get; set; }
 
     public IReadOnlyDictionary<string, decimal?>? Limit { get; set; }
+
+    /// <summary>`segment`, `region`, `customer-since`, or any name of your own; a value of null removes the fact.</summary>
+    public IReadOnlyDictionary<string, string?>? Facts { get; set; }
 
     public double? MinRuntimeSeconds { get; set; }
 

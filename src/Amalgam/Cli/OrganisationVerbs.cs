@@ -15,13 +15,14 @@ internal static class OrganisationVerbs
     private static readonly Option<string[]> Limit = new("--limit") { Description = "CLASS=DEVICES, a hard ceiling; `CLASS=none` removes it" };
     private static readonly Option<string?> MinRuntime = Verbs.Text("--min-runtime", "a lease is safe from reclaim this long");
     private static readonly Option<string?> MaxWait = Verbs.Text("--max-wait", "after this wait devices are gathered");
+    private static readonly Option<string[]> Fact = new("--fact") { Description = "NAME=VALUE (segment, region, customer-since, or a name of your own); `NAME=none` removes it" };
     private static readonly Option<bool> AsJson = Verbs.Json();
 
     public static Command Unit() => Verbs.Group(
         "unit", "the organisation",
         Verbs.Remote("tree", "units with guarantee, target and what they hold", TreeAsync, AsJson),
-        Verbs.Remote("add", "add a unit", (parsed, client, _) => ChangeAsync(parsed, client, HttpMethod.Post, "/api/v1/units", Request(parsed) with { Name = parsed.GetValue(UnitName), Parent = parsed.GetValue(Under) }), UnitName, Under, Weight, Guarantee, Limit, MinRuntime, MaxWait, AsJson),
-        Verbs.Remote("set", "change weight, guarantee, limit or shields", (parsed, client, _) => ChangeAsync(parsed, client, HttpMethod.Patch, $"/api/v1/units/{Verbs.Escape(parsed.GetValue(UnitName)!)}", Request(parsed)), UnitName, Weight, Guarantee, Limit, MinRuntime, MaxWait, AsJson),
+        Verbs.Remote("add", "add a unit", (parsed, client, _) => ChangeAsync(parsed, client, HttpMethod.Post, "/api/v1/units", Request(parsed) with { Name = parsed.GetValue(UnitName), Parent = parsed.GetValue(Under) }), UnitName, Under, Weight, Guarantee, Limit, MinRuntime, MaxWait, Fact, AsJson),
+        Verbs.Remote("set", "change weight, guarantee, limit or shields", (parsed, client, _) => ChangeAsync(parsed, client, HttpMethod.Patch, $"/api/v1/units/{Verbs.Escape(parsed.GetValue(UnitName)!)}", Request(parsed)), UnitName, Weight, Guarantee, Limit, MinRuntime, MaxWait, Fact, AsJson),
         Verbs.Remote("move", "move a unit under another parent", (parsed, client, _) => ChangeAsync(parsed, client, HttpMethod.Post, $"/api/v1/units/{Verbs.Escape(parsed.GetValue(UnitName)!)}/move", new UnitRequest { Parent = parsed.GetValue(Under) ?? throw new CommandException("say where: --under PARENT", 2) }), UnitName, Under, AsJson),
         Verbs.Remote("remove", "remove an empty unit", async (parsed, client, _) =>
         {
@@ -92,7 +93,7 @@ internal static class OrganisationVerbs
             return 0;
         }
 
-        Console.WriteLine($"{unit.Path}: weight {unit.Weight}, guarantee {Or(Amounts(unit.Guarantee))}, limit {Or(Amounts(unit.Limit))}");
+        Console.WriteLine($"{unit.Path}: weight {unit.Weight}, guarantee {Or(Amounts(unit.Guarantee))}, limit {Or(Amounts(unit.Limit))}{string.Concat(unit.Facts.Select(fact => $", {fact.Key} {fact.Value}"))}");
         return 0;
     }
 
@@ -123,7 +124,20 @@ internal static class OrganisationVerbs
         Limit = Amounts("--limit", parsed.GetValue(Limit)),
         MinRuntimeSeconds = Verbs.Seconds("--min-runtime", parsed.GetValue(MinRuntime)),
         MaxWaitSeconds = Verbs.Seconds("--max-wait", parsed.GetValue(MaxWait)),
+        Facts = Facts(parsed.GetValue(Fact)),
     };
+
+    private static Dictionary<string, string?>? Facts(string[]? texts)
+    {
+        var facts = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var text in texts ?? [])
+        {
+            var at = text.IndexOf('=', StringComparison.Ordinal);
+            facts[at > 0 ? text[..at] : throw new CommandException($"--fact wants NAME=VALUE, not '{text}'", 2)] = text[(at + 1)..] is "none" ? null : text[(at + 1)..];
+        }
+
+        return facts.Count == 0 ? null : facts;
+    }
 
     /// <summary>`h100=8`, `h100=8,l40s=2`, `h100=none`.</summary>
     private static Dictionary<string, decimal?>? Amounts(string option, string[]? texts)

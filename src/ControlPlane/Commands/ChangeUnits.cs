@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Amalgam.ControlPlane.State;
 using Amalgam.Contracts;
 using Amalgam.Core;
@@ -95,7 +96,8 @@ public static class ChangeUnits
         var limit = Merge("limit", unit.Limit, request.Limit, knownClasses);
         var minRuntime = Amounts.Seconds("the minimum runtime", request.MinRuntimeSeconds);
         var maxWait = Amounts.Seconds("the longest wait", request.MaxWaitSeconds);
-        if ((guarantee.Refusal ?? limit.Refusal ?? minRuntime.Refusal ?? maxWait.Refusal) is { } refusal)
+        var facts = Merge(unit.Facts, request.Facts);
+        if ((guarantee.Refusal ?? limit.Refusal ?? minRuntime.Refusal ?? maxWait.Refusal ?? facts.Refusal) is { } refusal)
         {
             return refusal;
         }
@@ -107,6 +109,7 @@ public static class ChangeUnits
             Limit = limit.Value!,
             MinRuntimeMs = minRuntime.Value ?? unit.MinRuntimeMs,
             MaxWaitMs = maxWait.Value ?? unit.MaxWaitMs,
+            Facts = facts.Value!,
         }));
     }
 
@@ -130,5 +133,30 @@ public static class ChangeUnits
         }
 
         return old;
+    }
+
+    private static Outcome<ImmutableSortedDictionary<string, string>> Merge(ImmutableSortedDictionary<string, string> old, IReadOnlyDictionary<string, string?>? changes)
+    {
+        foreach (var (name, value) in changes ?? new Dictionary<string, string?>())
+        {
+            if (Names.Check("fact", name) is { } bad)
+            {
+                return bad;
+            }
+
+            if (value is { } text && (text.Length is 0 or > 100 || text.Any(char.IsControl)))
+            {
+                return new Refusal(RefusalCodes.Invalid, $"the fact {name} wants one line of at most 100 letters, not '{Names.Clip(text)}'");
+            }
+
+            if (name == "customer-since" && value is not null && !DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
+            {
+                return new Refusal(RefusalCodes.Invalid, $"customer-since wants a date such as 2024-03-01, not '{Names.Clip(value)}'");
+            }
+
+            old = value is null ? old.Remove(name) : old.SetItem(name, value);
+        }
+
+        return old.Count <= 50 ? old : new Refusal(RefusalCodes.Invalid, "a unit has at most 50 facts of its own");
     }
 }

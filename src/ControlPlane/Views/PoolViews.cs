@@ -58,6 +58,7 @@ public static class PoolViews
             Held = state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, item.Unit.Name)).GroupBy(lease => lease.ChipClass, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.Sum(lease => lease.MilliDevices) / 1000m, StringComparer.Ordinal),
             WaitingWorkloads = state.Workloads.Count(workload => workload.IsOpen && pending.ContainsKey(workload.Id) && state.Units.IsWithin(workload.Spec.Unit, item.Unit.Name)),
+            Facts = state.Units.Facts(item.Unit.Name),
             MinRuntimeSeconds = item.Unit.MinRuntimeMs / 1000.0,
             MaxWaitSeconds = item.Unit.MaxWaitMs / 1000.0,
         })];

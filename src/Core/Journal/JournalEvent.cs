@@ -31,6 +31,13 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(NodesSeen), "nodes-seen")]
 [JsonDerivedType(typeof(WorkloadsFitted), "workloads-fitted")]
 [JsonDerivedType(typeof(PlanMade), "plan-made")]
+[JsonDerivedType(typeof(ContractSigned), "contract-signed")]
+[JsonDerivedType(typeof(ContractEnded), "contract-ended")]
+[JsonDerivedType(typeof(ContractServiceChanged), "contract-service-changed")]
+[JsonDerivedType(typeof(StockReceived), "stock-received")]
+[JsonDerivedType(typeof(StockMoved), "stock-moved")]
+[JsonDerivedType(typeof(InvoiceIssued), "invoice-issued")]
+[JsonDerivedType(typeof(CreditNoteIssued), "credit-note-issued")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;

@@ -19,4 +19,7 @@ public sealed record Unit
     public long? MinRuntimeMs { get; init; }
 
     public long? MaxWaitMs { get; init; }
+
+    /// <summary>What admission rules and price changes ask about: `segment`, `region`, `customer-since` (a date), or any name of the operator's. A unit inherits what it does not set.</summary>
+    public ImmutableSortedDictionary<string, string> Facts { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 }

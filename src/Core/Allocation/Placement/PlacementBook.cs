@@ -65,6 +65,8 @@ public sealed class PlacementBook
     /// <summary>Distinct states at present.</summary>
     public int StateCount => _states.Live.Count;
 
+    internal int KindCount => _kinds.Count;
+
     /// <summary>New tables for a mix that has drifted. Nothing placed is lost.</summary>
     public void Learn(RequestMix mix)
     {

@@ -16,21 +16,43 @@ internal sealed class Placer
     /// <summary>Larger gangs go by nearness alone: weighing them node by node would not pay.</summary>
     private const int MostMembersWeighed = 64;
 
+    /// <summary>After so many kinds of requests the book begins anew: it keeps what it knows of each.</summary>
+    private const int MostKinds = 4096;
+
     private readonly ClassStock[] _stocks;
     private readonly ImmutableArray<NodeState> _nodes;
-    private readonly TypicalWork _typical;
     private readonly bool[] _uniform;
     private readonly List<Slot> _trial = [];
+    private TypicalWork _typical = TypicalWork.Unknown;
     private PlacementBook? _book;
     private (int Chip, int Node)[] _at = [];
     private int[][] _number = [];
 
     /// <param name="nodes">Of all classes, in the fixed order that breaks ties.</param>
-    public Placer(ClassStock[] stocks, ImmutableArray<NodeState> nodes, TypicalWork typical)
+    public Placer(ClassStock[] stocks, ImmutableArray<NodeState> nodes)
     {
-        (_stocks, _nodes, _typical) = (stocks, nodes, typical);
+        (_stocks, _nodes, _uniform) = (stocks, nodes, new bool[stocks.Length]);
+        Expect(_typical);
+    }
+
+    /// <summary>What is typically asked for from now on.</summary>
+    public void Learn(TypicalWork typical)
+    {
+        if (!ReferenceEquals(typical, _typical))
+        {
+            Expect(typical);
+            _book = null;
+        }
+    }
+
+    private void Expect(TypicalWork typical)
+    {
+        _typical = typical;
         var (asksCpu, asksRam) = (AsksFor(typical, kind => kind.CpuMilli), AsksFor(typical, kind => kind.RamMiB));
-        _uniform = [.. stocks.Select(stock => IsUniform(stock, asksCpu, asksRam))];
+        for (var chip = 0; chip < _stocks.Length; chip++)
+        {
+            _uniform[chip] = IsUniform(_stocks[chip], asksCpu, asksRam);
+        }
     }
 
     /// <summary>Takes the devices on one class and adds the slots, all or nothing.</summary>
@@ -187,7 +209,7 @@ internal sealed class Placer
 
     private void Refresh()
     {
-        if (_book is null)
+        if (_book is null || _book.KindCount > MostKinds)
         {
             Open();
         }

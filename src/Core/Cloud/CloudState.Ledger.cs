@@ -1,0 +1,15 @@
+using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Ledger.Stock;
+using Amalgam.Core.Ledger.Invoices;
+
+namespace Amalgam.Core.Cloud;
+
+/// <summary>The ledger's books beside prices and bills.</summary>
+public sealed partial class CloudState
+{
+    public ContractBook Contracts { get; } = new();
+
+    public StockBook Stock { get; } = new();
+
+    public InvoiceBook Invoices { get; } = new();
+}
