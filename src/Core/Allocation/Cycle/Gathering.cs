@@ -193,7 +193,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         var stock = state.Stocks[reservation.Chip];
         Release(reservation);
         _slots.Clear();
-        var taken = GangPlacer.TryTake(stock, reservation.Chip, request.Shape.Member, request.Members, _slots);
+        var taken = state.Placer.TryTake(reservation.Chip, request.Shape.Member, request.Members, _slots);
         if (taken)
         {
             state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));

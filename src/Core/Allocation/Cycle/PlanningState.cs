@@ -39,6 +39,7 @@ internal sealed partial class PlanningState
             }
         }
 
+        Placer = new Placer(Stocks, nodes);
         Tree = new Organisation(units, withWorkloads, Chips);
         (Rows, RunningIn, GrowingIn) = (new List<Row>[Tree.Units.Count], new List<Entry>[Tree.Units.Count], new List<Entry>[Tree.Units.Count]);
         (RunningChanges, _waitingIn) = (new long[Tree.Units.Count], new int[Tree.Units.Count]);
@@ -61,6 +62,8 @@ internal sealed partial class PlanningState
     public string[] Chips { get; }
 
     public ClassStock[] Stocks { get; }
+
+    public Placer Placer { get; }
 
     public Organisation Tree { get; }
 
