@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Ledger.Stock;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 
@@ -69,6 +70,8 @@ public static class AllocationInput
             Members = workload.Spec.IsService ? replicas : workload.Spec.Members,
             AttainedMs = workload.AttainedMs,
             SubmittedMs = workload.SubmittedMs,
+            // What runs is paid for and ended by the meter.
+            Refusals = held == 0 ? BudgetRefusals.Of(state, workload.Spec, speeds, nowMs) : [],
         };
     }
 

@@ -36,8 +36,12 @@ public sealed partial class CloudState
             case StockEvent stock: Stock.Apply(stock); break;
             case InvoiceEvent: Invoices.Apply(record, this); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
+            case BudgetEvent: break;
             default: ApplyWorkload(record); break;
         }
+
+        // Last, because what is spent and set aside follows from what the record changed elsewhere.
+        Budgets.Apply(record);
     }
 
     private void ApplyWorkload(JournalRecord record)

@@ -1,3 +1,4 @@
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Ledger.Invoices;
@@ -12,4 +13,6 @@ public sealed partial class CloudState
     public StockBook Stock { get; } = new();
 
     public InvoiceBook Invoices { get; } = new();
+
+    public BudgetBook Budgets => field ??= new BudgetBook(Units, Bill, Lease);
 }
