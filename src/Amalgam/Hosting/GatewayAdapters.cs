@@ -15,7 +15,7 @@ internal sealed class GatewayCallers(Callers callers) : ICallers
 }
 
 /// <summary>The cloud as the gateway asks it: models and replicas.</summary>
-internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter router, Launches launches, ReplicaKeys keys) : IReplicas
+internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter router, Launches launches, ReplicaKeys keys, AdmissionDoor door) : IReplicas
 {
     public IReadOnlyList<ServedModel> Visible(Caller caller) => cloud.Read(state => ReplicaRouter.Visible(state, caller).Select(Served).ToList());
 
@@ -38,7 +38,7 @@ internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter rout
             return new(null, ReplicaRefusal.QueueFull, $"{ReplicaRouter.MaxWaiting} requests wait for {model} already");
         }
 
-        var lease = await router.EnterAsync(workload, avoid, patience, cancel);
+        var lease = await router.EnterAsync(workload, avoid, patience, cancel, door.Open(caller, workload));
         return lease is null ? new(null, router.Closed ? ReplicaRefusal.Stopping : ReplicaRefusal.NotReady, WhyNot(workload)) : new(Ticket(workload, lease), ReplicaRefusal.None, null);
     }
 
@@ -64,7 +64,7 @@ internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter rout
 }
 
 /// <summary>The ledger as the gateway asks it. A charge is acknowledged when it is in the journal on disk, and at most once per id.</summary>
-internal sealed class GatewayLedger(Cloud cloud) : ITokenLedger
+internal sealed class GatewayLedger(Cloud cloud, AdmissionDoor door) : ITokenLedger
 {
     private static readonly Actor Me = Actor.Loop("gateway");
 
@@ -72,7 +72,7 @@ internal sealed class GatewayLedger(Cloud cloud) : ITokenLedger
     private readonly ConcurrentDictionary<string, Lazy<Task<ChargeReceipt>>> _settling = new(StringComparer.Ordinal);
 
     public LedgerRefusal? Reserve(Caller caller, string chargeId, ServedModel model, long inputTokensEstimate, long maxOutputTokens) =>
-        cloud.Defect is null ? null : new LedgerRefusal(503, "server_error", "ledger_unavailable", "the cloud cannot record charges now, so it answers nothing: its operator must restart it", null);
+        cloud.Defect is null ? door.Refuse(caller, model) : new LedgerRefusal(503, "server_error", "ledger_unavailable", "the cloud cannot record charges now, so it answers nothing: its operator must restart it", null);
 
     /// <summary>Nothing is set aside before a request is settled: there are no budgets yet, so there is nothing to free.</summary>
     public void Release(Caller caller, string chargeId)

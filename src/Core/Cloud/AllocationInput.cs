@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Allocation;
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
@@ -17,9 +18,10 @@ public static class AllocationInput
     {
         ArgumentNullException.ThrowIfNull(state);
         var workloads = ImmutableArray.CreateBuilder<WorkloadState>();
+        var rules = AdmissionView.Of(state, nowMs);
         foreach (var workload in state.OpenWorkloads)
         {
-            if (state.SpeedsOf(workload.Id) is { } speeds && Demand(state, workload, speeds, nowMs) is { } demand)
+            if (state.SpeedsOf(workload.Id) is { } speeds && Demand(state, workload, speeds, nowMs, rules) is { } demand)
             {
                 workloads.Add(demand);
             }
@@ -40,12 +42,13 @@ public static class AllocationInput
     public static long? NextChangeMs(CloudState state, long nowMs, long? wakeMs)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var next = Math.Min(wakeMs ?? long.MaxValue, Math.Min(state.Contracts.NextChange(nowMs), state.Stock.NextChange(nowMs)));
+        var next = Math.Min(wakeMs ?? long.MaxValue, Math.Min(state.Contracts.NextChange(nowMs), Math.Min(state.Stock.NextChange(nowMs), state.Admission.NextChange(nowMs))));
         return next == long.MaxValue ? null : next;
     }
 
     /// <summary>Null when it asks for nothing now: told to stop, on its way out, scaled to zero, or delayed after a failed start.</summary>
-    public static WorkloadState? Demand(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs)
+    /// <param name="rules">Null = no rule keeps anybody from anything.</param>
+    public static WorkloadState? Demand(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs, AdmissionView? rules = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(workload);
@@ -69,6 +72,7 @@ public static class AllocationInput
             Members = workload.Spec.IsService ? replicas : workload.Spec.Members,
             AttainedMs = workload.AttainedMs,
             SubmittedMs = workload.SubmittedMs,
+            Refusals = rules is null ? [] : AdmissionAnswer.Refusals(state, rules, workload, speeds, nowMs),
         };
     }
 

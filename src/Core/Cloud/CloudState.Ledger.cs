@@ -1,3 +1,4 @@
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
 
@@ -9,4 +10,8 @@ public sealed partial class CloudState
     public ContractBook Contracts { get; } = new();
 
     public StockBook Stock { get; } = new();
+
+    public AdmissionBook Admission { get; } = new();
+
+    public UseBook Use { get; } = new();
 }

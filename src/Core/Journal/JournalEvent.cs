@@ -36,6 +36,10 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(ContractServiceChanged), "contract-service-changed")]
 [JsonDerivedType(typeof(StockReceived), "stock-received")]
 [JsonDerivedType(typeof(StockMoved), "stock-moved")]
+[JsonDerivedType(typeof(RuleAdded), "rule-added")]
+[JsonDerivedType(typeof(RuleRemoved), "rule-removed")]
+[JsonDerivedType(typeof(AdmissionRefused), "admission-refused")]
+[JsonDerivedType(typeof(ScarcitySeen), "scarcity-seen")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;
