@@ -21,6 +21,8 @@ public static class ApiEndpoints
         LogEndpoints.Map(api);
         OrganisationEndpoints.Map(api);
         MoneyEndpoints.Map(api);
+        InvoiceEndpoints.Map(api);
+        BudgetEndpoints.Map(api);
         PoolEndpoints.Map(api);
         SupplyEndpoints.Map(api);
         PolicyEndpoints.Map(api);

@@ -5,6 +5,7 @@ using Amalgam.Core.Allocation.Laws;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Ledger.Budgets;
 using Microsoft.Extensions.Logging;
 
 namespace Amalgam.ControlPlane.Loops;
@@ -91,7 +92,7 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
             var plan = Allocator.Plan(snapshot);
             Inspect(snapshot, plan);
             var execution = PlanExecution.Of(plan, snapshot, state, simulated);
-            return new(execution, [.. Recorded(snapshot, plan, execution), .. execution.Events], null);
+            return new(execution, [.. Recorded(snapshot, plan, execution), .. LeaseFunds.OfStarts(state, execution.Events, nowMs)], null);
         });
         var outcome = await planned;
         if (outcome.Value is not { } done)

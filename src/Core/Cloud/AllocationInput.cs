@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Ledger.Stock;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 
@@ -72,8 +73,16 @@ public static class AllocationInput
             Members = workload.Spec.IsService ? replicas : workload.Spec.Members,
             AttainedMs = workload.AttainedMs,
             SubmittedMs = workload.SubmittedMs,
-            Refusals = rules is null ? [] : AdmissionAnswer.Refusals(state, rules, workload, speeds, nowMs),
+            Refusals = Refusals(state, workload, speeds, nowMs, rules, held),
         };
+    }
+
+    /// <summary>Rules first, then budgets: of two reasons on one class the allocator names the earlier. What runs is paid for and ended by the meter.</summary>
+    private static ImmutableArray<ClassRefusal> Refusals(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs, AdmissionView? rules, int held)
+    {
+        var budgets = held == 0 ? BudgetRefusals.Of(state, workload.Spec, speeds, nowMs) : [];
+        var admission = rules is null ? [] : AdmissionAnswer.Refusals(state, rules, workload, speeds, nowMs);
+        return budgets.IsEmpty ? admission : admission.IsEmpty ? budgets : admission.AddRange(budgets);
     }
 
     /// <summary>

@@ -24,7 +24,7 @@ public sealed partial class CloudState
             case CloudStopped: Contracts.Stop(record.AtMs); break;
             case NodesSeen seen: See(seen); break;
             case WorkloadsFitted fitted: Fit(fitted); break;
-            case UnitSet set: Units.Set(set.Unit); break;
+            case UnitSet set: Units.Set(set.Unit, record.AtMs); break;
             case UnitRemoved removed: Units.Remove(removed.Name); break;
             case KeyCreated created: Add(created); break;
             case KeyRevoked revoked: _keys[revoked.KeyId] = _keysByHash[_keys[revoked.KeyId].Sha256] = _keys[revoked.KeyId] with { RevokedMs = record.AtMs }; break;
@@ -36,9 +36,14 @@ public sealed partial class CloudState
             case ContractEvent: Contracts.Apply(record); break;
             case StockEvent stock: Stock.Apply(stock); break;
             case AdmissionEvent admission: Admission.Apply(admission, record.AtMs); break;
+            case InvoiceEvent: Invoices.Apply(record, this); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
+            case BudgetEvent: break;
             default: ApplyWorkload(record); break;
         }
+
+        // Last, because what is spent and set aside follows from what the record changed elsewhere.
+        Budgets.Apply(record);
     }
 
     private void ApplyWorkload(JournalRecord record)
@@ -148,7 +153,7 @@ public sealed partial class CloudState
             _leases[lease.Id] = lease with { ChargedToMs = charged.Slice.ToMs };
         }
 
-        Bill.Add(charged.Slice);
+        Bill.Add(charged.Slice, Units.PathAt(charged.Slice.Unit, charged.Slice.FromMs));
     }
 
     private void Charge(TokensCharged charged, long atMs)
@@ -158,8 +163,8 @@ public sealed partial class CloudState
             throw new InvalidOperationException($"charge {charged.ChargeId} is in the journal twice");
         }
 
-        Bill.Add(charged, atMs);
         Use.Note(charged.Unit, charged.ChipClass, UseKind.Tokens, atMs);
+        Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
     }
 
     private void Change(string workloadId, Func<Workload, Workload> change) => _workloads[workloadId] = change(_workloads[workloadId]);

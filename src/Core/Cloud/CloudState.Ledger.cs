@@ -1,6 +1,8 @@
 using Amalgam.Core.Ledger.Admission;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
+using Amalgam.Core.Ledger.Invoices;
 
 namespace Amalgam.Core.Cloud;
 
@@ -14,4 +16,8 @@ public sealed partial class CloudState
     public AdmissionBook Admission { get; } = new();
 
     public UseBook Use { get; } = new();
+
+    public InvoiceBook Invoices { get; } = new();
+
+    public BudgetBook Budgets => field ??= new BudgetBook(Units, Bill, Lease);
 }
