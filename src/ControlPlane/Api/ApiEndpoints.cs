@@ -22,6 +22,7 @@ public static class ApiEndpoints
         OrganisationEndpoints.Map(api);
         MoneyEndpoints.Map(api);
         InvoiceEndpoints.Map(api);
+        MoveEndpoints.Map(api);
         PoolEndpoints.Map(api);
         api.MapFallback(context => Answers.Refused(new(Core.RefusalCodes.NotFound, $"there is no {context.Request.Method} {context.Request.Path}: /openapi/v1.json lists what there is")).ExecuteAsync(context))
             .ExcludeFromDescription();

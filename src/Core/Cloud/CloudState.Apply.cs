@@ -32,6 +32,7 @@ public sealed partial class CloudState
             case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case ContractEvent: Contracts.Apply(record); break;
+            case UnitMoveEvent: Moves.Apply(record, this); break;
             case InvoiceEvent: Invoices.Apply(record, this); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
             default: ApplyWorkload(record); break;

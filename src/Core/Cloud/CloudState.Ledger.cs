@@ -1,5 +1,6 @@
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Invoices;
+using Amalgam.Core.Units;
 
 namespace Amalgam.Core.Cloud;
 
@@ -7,6 +8,8 @@ namespace Amalgam.Core.Cloud;
 public sealed partial class CloudState
 {
     public ContractBook Contracts { get; } = new();
+
+    public MoveBook Moves { get; } = new();
 
     public InvoiceBook Invoices { get; } = new();
 }

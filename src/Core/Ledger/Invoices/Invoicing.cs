@@ -58,7 +58,7 @@ public static class Invoicing
         return [.. sums
             .OrderBy(line => line.Key.Late)
             .ThenBy(line => line.Key.Key.Path, StringComparer.Ordinal)
-            .ThenBy(line => line.Value.FirstMs)
+            .ThenBy(line => line.Key.Key.WorkloadId.Length)
             .ThenBy(line => line.Key.Key.WorkloadId, StringComparer.Ordinal)
             .ThenBy(line => line.Key.Key.Item, StringComparer.Ordinal)
             .ThenBy(line => line.Key.Key.ChipClass, StringComparer.Ordinal)
