@@ -4,7 +4,7 @@ using Amalgam.Core;
 using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
-using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Units;
 
 namespace Amalgam.ControlPlane.Commands;
@@ -26,7 +26,7 @@ public static class MoveUnit
 
         if (request.From is not { } from || from.ToUnixTimeMilliseconds() is var atMs && atMs == nowMs)
         {
-            return State.Decide.Yes(name, Events(state, name, request.Parent!, nowMs, null));
+            return State.Decide.Yes(name, Events(state, name, request.Parent!, nowMs, nowMs, null));
         }
 
         return atMs < nowMs
@@ -50,14 +50,18 @@ public static class MoveUnit
 
         return MoveBook.Check(state, move.Unit, move.ToParent) is { } refusal
             ? State.Decide.Yes<string?>($"{move.Unit} was not moved under {move.ToParent}: {refusal.Message}", new UnitMoveCancelled(move.Id, refusal.Message))
-            : State.Decide.Yes<string?>($"{move.Unit} moved under {move.ToParent}", Events(state, move.Unit, move.ToParent, move.AtMs, move.Id));
+            : State.Decide.Yes<string?>($"{move.Unit} moved under {move.ToParent}", Events(state, move.Unit, move.ToParent, move.AtMs, nowMs, move.Id));
     }
 
-    private static List<JournalEvent> Events(CloudState state, string name, string parent, long atMs, string? moveId) =>
-    [
-        .. state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, name)).SelectMany(lease => Rating.Slices(lease, atMs, state.Prices)).Select(slice => new LeaseCharged(slice)),
-        new UnitMoved(name, state.Units.Find(name)!.Parent!, parent, atMs, moveId),
-    ];
+    private static List<JournalEvent> Events(CloudState state, string name, string parent, long atMs, long nowMs, string? moveId)
+    {
+        var draft = new BudgetDraft(state.Budgets, nowMs);
+        return
+        [
+            .. state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, name)).SelectMany(lease => LeaseMetering.Slices(state, lease, atMs, draft)).Select(slice => new LeaseCharged(slice)),
+            new UnitMoved(name, state.Units.Find(name)!.Parent!, parent, atMs, moveId),
+        ];
+    }
 
     private static Decision<string> Cancel(CloudState state, Caller caller, string name) =>
         Permission.Check(state, caller, Role.Owner, name) is { } refusal ? refusal

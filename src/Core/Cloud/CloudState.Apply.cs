@@ -19,7 +19,8 @@ public sealed partial class CloudState
         switch (record.Event)
         {
             case CloudFounded founded: (Currency, IsFounded) = (founded.Currency, true); break;
-            case CloudStarted or CloudStopped or PlanMade: break;
+            case CloudStarted or PlanMade: break;
+            case CloudStopped: Contracts.Stop(record.AtMs); break;
             case NodesSeen seen: See(seen); break;
             case WorkloadsFitted fitted: Fit(fitted); break;
             case UnitSet set: Units.Set(set.Unit, record.AtMs); break;
@@ -33,10 +34,15 @@ public sealed partial class CloudState
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case ContractEvent: Contracts.Apply(record); break;
             case UnitMoveEvent: Moves.Apply(record, this); break;
+            case StockEvent stock: Stock.Apply(stock); break;
             case InvoiceEvent: Invoices.Apply(record, this); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
+            case BudgetEvent: break;
             default: ApplyWorkload(record); break;
         }
+
+        // Last, because what is spent and set aside follows from what the record changed elsewhere.
+        Budgets.Apply(record);
     }
 
     private void ApplyWorkload(JournalRecord record)

@@ -1,4 +1,6 @@
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Ledger.Invoices;
 using Amalgam.Core.Units;
 
@@ -11,5 +13,9 @@ public sealed partial class CloudState
 
     public MoveBook Moves { get; } = new();
 
+    public StockBook Stock { get; } = new();
+
     public InvoiceBook Invoices { get; } = new();
+
+    public BudgetBook Budgets => field ??= new BudgetBook(Units, Bill, Lease);
 }

@@ -37,6 +37,7 @@ public static class MovePreview
             Limits(effects, before, after, name);
             Facts(effects, before, after, name);
             Contracts(effects, state, before, after, name, atMs);
+            Budgets(effects, state, before, after, name);
         }
 
         return effects;
@@ -114,6 +115,16 @@ public static class MovePreview
         {
             var text = $"{Devices(contract.MilliDevices)} {contract.ChipClass} of {contract.Unit}{(contract.Price is null ? "" : ", at its price")}";
             Add(effects, name, $"contract {contract.Id}", before.IsWithin(name, contract.Unit) ? text : "not for it", after.IsWithin(name, contract.Unit) ? text : "not for it");
+        }
+    }
+
+    /// <summary>Budgets of the units above: what is used after the move counts in the new ones; what was used before stays counted where it was.</summary>
+    private static void Budgets(List<MoveEffect> effects, CloudState state, UnitTree before, UnitTree after, string name)
+    {
+        foreach (var budget in state.Budgets.All.Select(counter => counter.Budget))
+        {
+            var text = $"{(budget.Hard ? "hard " : "")}budget of {budget.Unit}";
+            Add(effects, name, $"budget {budget.Id}", before.IsWithin(name, budget.Unit) ? text : "not for it", after.IsWithin(name, budget.Unit) ? text : "not for it");
         }
     }
 

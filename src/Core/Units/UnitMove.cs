@@ -23,6 +23,20 @@ public sealed class MoveBook
     /// <summary>The first move whose date has come.</summary>
     public UnitMove? Due(long nowMs) => _pending.Count > 0 && _pending[0].AtMs <= nowMs ? _pending[0] : null;
 
+    /// <summary>The next date of any move after an instant; <see cref="long.MaxValue"/> if none waits.</summary>
+    public long NextAfter(long atMs)
+    {
+        foreach (var move in _pending)
+        {
+            if (move.AtMs > atMs)
+            {
+                return move.AtMs;
+            }
+        }
+
+        return long.MaxValue;
+    }
+
     public void Apply(JournalRecord record, CloudState state)
     {
         switch (record.Event)
