@@ -59,4 +59,6 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(PolicyRequest))]
 [JsonSerializable(typeof(IReadOnlyList<PolicyView>))]
 [JsonSerializable(typeof(PolicyTestView))]
+[JsonSerializable(typeof(RiskView))]
+[JsonSerializable(typeof(ForecastView))]
 public sealed partial class ContractsJson : JsonSerializerContext;
