@@ -16,7 +16,9 @@ internal sealed class AllocationCycle(PlanningState state)
     {
         var debts = new Debts(state);
         new Withdrawal(state).Run();
-        var targets = new CycleTargets(state, TargetSolver.Solve(CycleTargets.Problem(state)), debts.Standing);
+        var solution = TargetSolver.Solve(CycleTargets.Problem(state));
+        debts.Weigh(solution.Prices);
+        var targets = new CycleTargets(state, solution, debts.Standing);
         targets.PriceShapes(state);
         var bounds = new Bounds(state, targets);
         GiveOut(targets, bounds, debts);
@@ -39,7 +41,7 @@ internal sealed class AllocationCycle(PlanningState state)
         var keys = new KeyTable(state);
         var starter = new Starter(state, targets, bounds, keys);
         var pass = new StartPass(state, targets, keys, debts.Standing);
-        var consolidation = new Consolidation(state, bounds);
+        var consolidation = new Consolidation(state, bounds, starter);
         var gathering = new Gathering(state, bounds, starter, consolidation);
         var reprieve = new Reprieve(state, bounds);
         gathering.RunWithinShare();
@@ -58,7 +60,7 @@ internal sealed class AllocationCycle(PlanningState state)
             pass.Run(starter.Borrow);
             claims += pass.Run(request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request));
             claims += pass.Run(gathering.Lend);
-            if (claims == 0 && !reprieve.Run())
+            if (claims == 0 && !reprieve.Run() && !gathering.Refresh())
             {
                 return;
             }
