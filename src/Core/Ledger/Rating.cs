@@ -20,6 +20,7 @@ public static class Rating
 {
     private const long MilliDeviceMsPerDeviceHour = 1000L * 3_600_000L;
     private const long Million = 1_000_000L;
+    private const long DayMs = 86_400_000L;
 
     /// <summary>
     /// What a span costs. The amount is the difference of two rounded-down totals, both counted from the begin of the lease under this price,
@@ -28,14 +29,14 @@ public static class Rating
     public static long SpanNano(long originMs, long fromMs, long toMs, long milliDevices, long deviceHourNano) =>
         checked((long)(Total(toMs - originMs, milliDevices, deviceHourNano) - Total(fromMs - originMs, milliDevices, deviceHourNano)));
 
-    /// <summary>Slices of an open or ended lease up to <paramref name="toMs"/>, cut where the price changes. Empty when nothing is left to charge or there is no price.</summary>
+    /// <summary>Slices of an open or ended lease up to <paramref name="toMs"/>, cut where the price changes and at midnight (UTC), so that every slice lies in one day and one month. Empty when nothing is left to charge or there is no price.</summary>
     public static IEnumerable<LeaseSlice> Slices(Lease lease, long toMs, PriceBook prices)
     {
         var end = Math.Min(toMs, lease.ToMs ?? long.MaxValue);
         for (var from = lease.ChargedToMs; from < end;)
         {
             var price = prices.At(PriceKind.DeviceHour, lease.ChipClass, from);
-            var to = Math.Min(end, prices.NextChange(PriceKind.DeviceHour, lease.ChipClass, from));
+            var to = Math.Min(Math.Min(end, ((from / DayMs) + 1) * DayMs), prices.NextChange(PriceKind.DeviceHour, lease.ChipClass, from));
             var origin = Math.Max(lease.FromMs, price?.FromMs ?? 0);
             var amount = price is null ? 0 : SpanNano(origin, from, to, lease.MilliDevices, price.DeviceHourNano);
             yield return new LeaseSlice(

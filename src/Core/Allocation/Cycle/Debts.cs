@@ -19,18 +19,18 @@ internal sealed class Debts
         _state = state;
         _owed = new long[state.Tree.Units.Count * state.Chips.Length];
         Standing = new long[state.Tree.Units.Count];
-        var elapsed = Math.Max(0, state.NowMs - state.Snapshot.History.AsOfMs);
+        var elapsed = Math.Max(0, state.NowMs - state.History.AsOfMs);
         var units = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var u = 0; u < state.Tree.Named; u++)
         {
             units[state.Tree.Units[u].Name] = u;
         }
 
-        foreach (var debt in state.Snapshot.History.Debts)
+        foreach (var debt in state.History.Debts)
         {
             if (units.TryGetValue(debt.Unit, out var unit) && state.ChipNumber(debt.ChipClass) is var chip and >= 0)
             {
-                var half = state.Snapshot.Settings.HalfLifeMs.Find(debt.ChipClass) ?? WeekMs;
+                var half = state.Settings.HalfLifeMs.Find(debt.ChipClass) ?? WeekMs;
                 var owed = Faded(debt.MilliDeviceMs, elapsed, half) + (half > 0 ? debt.RateMilli * elapsed : 0);
                 _owed[state.Tree.At(unit, chip)] = owed;
             }
@@ -46,14 +46,14 @@ internal sealed class Debts
             {
                 // In whole device-terms, so that a moment's difference does not turn equals around.
                 Standing[u] += HalfLife(c, prices) > 0
-                    ? _owed[_state.Tree.At(u, c)] / (1000 * Math.Max(1, _state.Snapshot.Settings.LeaseTermMs))
+                    ? _owed[_state.Tree.At(u, c)] / (1000 * Math.Max(1, _state.Settings.LeaseTermMs))
                     : 0;
             }
         }
     }
 
     private long HalfLife(int chip, ImmutableArray<double> prices) =>
-        _state.Snapshot.Settings.HalfLifeMs.Find(_state.Chips[chip]) ?? (prices[chip] > 0 ? WeekMs : 0);
+        _state.Settings.HalfLifeMs.Find(_state.Chips[chip]) ?? (prices[chip] > 0 ? WeekMs : 0);
 
     /// <summary>Per unit, in devices times lease terms; positive = owed.</summary>
     public long[] Standing { get; }
