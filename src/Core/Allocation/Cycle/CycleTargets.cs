@@ -77,10 +77,19 @@ internal sealed class CycleTargets
                 shape.Efficiency[c] = shape.MayUse(c) ? Math.Max(1, efficiency) : 0;
             }
         }
+
+        // What takes no device costs nobody a device: it belongs wherever it can run.
+        foreach (var shape in state.Shapes.Where(shape => shape.Member.Milli == 0))
+        {
+            for (var c = 0; c < _chips; c++)
+            {
+                shape.Efficiency[c] = shape.MayUse(c) ? 1000 : 0;
+            }
+        }
     }
 
     private static IEnumerable<Shape> DemandOf(PlanningState state) =>
-        state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand);
+        state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand && shape.Member.Milli > 0);
 
     private static ImmutableArray<long> Amounts(PlanningState state, ChipAmounts amounts, long otherwise) => amounts.IsEmpty
         ? default

@@ -68,7 +68,8 @@ internal sealed class Starter
 
     private bool Claim(Request request, ClaimKind kind, bool withinTarget = false, int efficiency = 0)
     {
-        foreach (var chip in ChipsFor(request.Shape))
+        // What takes no device has no right to anybody's.
+        foreach (var chip in request.Milli > 0 ? ChipsFor(request.Shape) : [])
         {
             if (request.Shape.Efficiency[chip] >= efficiency && !request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
                 (!withinTarget || _bounds.WithinTarget(request, chip)) && _search.TryClaim(request, chip, kind))
@@ -115,6 +116,11 @@ internal sealed class Starter
     // Where classes cost nothing the targets say how much of them all together; how much of each is arbitrary, and placement decides it.
     private bool IsWithinTarget(Request request, int chip)
     {
+        if (request.Milli == 0)
+        {
+            return true;
+        }
+
         if (_abundant.Count < 2 || !_abundant.Contains(chip))
         {
             return _bounds.WithinTarget(request, chip);
