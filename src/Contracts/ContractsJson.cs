@@ -41,6 +41,9 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(CreditRequest))]
 [JsonSerializable(typeof(IReadOnlyList<DocumentView>))]
 [JsonSerializable(typeof(DocumentDetailView))]
+[JsonSerializable(typeof(BudgetRequest))]
+[JsonSerializable(typeof(BudgetView))]
+[JsonSerializable(typeof(IReadOnlyList<BudgetView>))]
 [JsonSerializable(typeof(ErrorView))]
 [JsonSerializable(typeof(ContractRequest))]
 [JsonSerializable(typeof(ContractEndRequest))]
@@ -50,4 +53,7 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(StockMoveRequest))]
 [JsonSerializable(typeof(StockView))]
 [JsonSerializable(typeof(IReadOnlyList<StockView>))]
+[JsonSerializable(typeof(PolicyRequest))]
+[JsonSerializable(typeof(IReadOnlyList<PolicyView>))]
+[JsonSerializable(typeof(PolicyTestView))]
 public sealed partial class ContractsJson : JsonSerializerContext;

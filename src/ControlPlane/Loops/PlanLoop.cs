@@ -5,6 +5,7 @@ using Amalgam.Core.Allocation.Laws;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Ledger.Budgets;
 using Microsoft.Extensions.Logging;
 
 namespace Amalgam.ControlPlane.Loops;
@@ -91,7 +92,7 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
             var plan = Allocator.Plan(snapshot);
             Inspect(snapshot, plan);
             var execution = PlanExecution.Of(plan, snapshot, state, simulated);
-            return new(execution, [.. Recorded(snapshot, plan, execution), .. execution.Events], null);
+            return new(execution, [.. Recorded(snapshot, plan, execution), .. LeaseFunds.OfStarts(state, execution.Events, nowMs)], null);
         });
         var outcome = await planned;
         if (outcome.Value is not { } done)
@@ -103,7 +104,7 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
         _history = done.Plan.History;
         // Last, because nobody who waits for the plan should wait for this to be on disk.
         await news;
-        await cloud.ChangeAsync<bool>(Me, (state, nowMs) => Decide.Yes(true, ServiceMeter.News(state, done.Plan, nowMs)));
+        await cloud.ChangeAsync<bool>(Me, (state, nowMs) => Decide.Yes(true, [.. ServiceMeter.News(state, done.Plan, nowMs), .. state.Admission.News(done.Plan.Prices) is { } scarcity ? (JournalEvent[])[scarcity] : []]));
         return $"{done.Started} leases started, {done.Ending} told to end, {done.Plan.Pending.Length} workloads wait{(Violations == 0 ? "" : $"; {Violations} broken laws so far, last {LastViolation}")}";
     }
 }

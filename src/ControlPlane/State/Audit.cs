@@ -1,4 +1,5 @@
 using Amalgam.ControlPlane.Commands;
+using Amalgam.ControlPlane.Views;
 using Amalgam.Contracts;
 using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
@@ -62,12 +63,15 @@ public sealed class Audit
             .ToList());
     }
 
+    /// <summary>Not what comes with every request and every minute.</summary>
+    internal static bool IsKept(JournalEvent fact) => fact is not (TokensCharged or LeaseCharged or RequestStarted or RequestsMarked or RequestClosed or LeaseFunded);
+
     private static string Who(CloudState state, Actor by) => by.KeyId is { } id && state.Key(id) is { } key ? $"{id} ({key.Name})" : by.Name;
 
     /// <summary>Charges are bills, not changes: they would push everything else out.</summary>
     private void Keep(JournalRecord record)
     {
-        if (record.Event is TokensCharged or LeaseCharged)
+        if (!IsKept(record.Event))
         {
             return;
         }
@@ -90,6 +94,7 @@ internal static class AuditText
         KeyCreated created => ("key created", created.Key.Id, $"{created.Key.Name}, {Permission.Name(created.Key.Role)} of {created.Key.Unit}", created.Key.Unit),
         KeyRevoked revoked => ("key revoked", revoked.KeyId, "", state.Key(revoked.KeyId)?.Unit),
         PriceSet priced => ("price set", priced.Price.Subject, $"version {priced.Price.Version}, from {DateTimeOffset.FromUnixTimeMilliseconds(priced.Price.FromMs):u}", null),
+        BudgetEvent budget => BudgetViews.Audit(state, budget),
         WorkloadSubmitted submitted => ("submitted", submitted.WorkloadId, $"{submitted.Spec.Name} in {submitted.Spec.Unit}", submitted.Spec.Unit),
         WorkloadScaled scaled => OfWorkload(state, "scaled", scaled.WorkloadId, $"to {scaled.Wanted} replicas: {scaled.Why}"),
         WorkloadStopRequested stop => OfWorkload(state, "stop asked", stop.WorkloadId, ""),
@@ -98,7 +103,7 @@ internal static class AuditText
         LeaseStarted started => ("lease started", started.Lease.Id, $"{started.Lease.WorkloadId} member {started.Lease.Member} on {started.Lease.Node} {string.Join(',', started.Lease.Devices)}", started.Lease.Unit),
         LeaseEnding ending => ("lease ending", ending.LeaseId, $"{ending.Because}{(ending.Beneficiary is null ? "" : $" for {ending.Beneficiary}")}", state.Lease(ending.LeaseId)?.Unit),
         LeaseEnded ended => ("lease ended", ended.LeaseId, ended.Because.ToString(), state.Lease(ended.LeaseId)?.Unit),
-        ContractEvent or StockEvent => SupplyAudit.Of(state, fact),
+        ContractEvent or StockEvent or AdmissionEvent => SupplyAudit.Of(state, fact),
         _ => (fact.GetType().Name, "", "", null),
     };
 

@@ -2,6 +2,7 @@ using Amalgam.Contracts;
 using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Budgets;
 
 namespace Amalgam.ControlPlane.Views;
 
@@ -20,7 +21,7 @@ public static class BillViews
             Merge(lines, key, amount, 0);
         }
 
-        foreach (var slice in state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, top)).SelectMany(lease => Rating.Slices(lease, Math.Min(nowMs, toMs), state.Prices)))
+        foreach (var slice in state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, top)).SelectMany(lease => LeaseMetering.Slices(state, lease, Math.Min(nowMs, toMs), nowMs)))
         {
             var key = new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs));
             if (Within(key, fromMs, toMs))

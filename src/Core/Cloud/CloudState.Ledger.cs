@@ -1,3 +1,5 @@
+using Amalgam.Core.Ledger.Admission;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Ledger.Invoices;
@@ -11,5 +13,11 @@ public sealed partial class CloudState
 
     public StockBook Stock { get; } = new();
 
+    public AdmissionBook Admission { get; } = new();
+
+    public UseBook Use { get; } = new();
+
     public InvoiceBook Invoices { get; } = new();
+
+    public BudgetBook Budgets => field ??= new BudgetBook(Units, Bill, Lease);
 }

@@ -12,7 +12,6 @@ internal sealed class Starter
     private readonly PlanningState _state;
     private readonly Bounds _bounds;
     private readonly CycleTargets _targets;
-    private readonly List<int> _abundant;
     private readonly VictimSource _source;
     private readonly ClaimSearch _search;
     private readonly List<Slot> _slots = [];
@@ -22,7 +21,6 @@ internal sealed class Starter
     public Starter(PlanningState state, CycleTargets targets, Bounds bounds, KeyTable keys)
     {
         (_state, _bounds, _targets) = (state, bounds, targets);
-        _abundant = [.. Enumerable.Range(0, state.Chips.Length).Where(chip => Math.Round(targets.Solution.Prices[chip] * 1e6) == 0)];
         _source = new VictimSource(state, targets, bounds, keys);
         _search = new ClaimSearch(state, bounds, _source);
     }
@@ -121,7 +119,7 @@ internal sealed class Starter
             return true;
         }
 
-        if (_abundant.Count < 2 || !_abundant.Contains(chip))
+        if (_targets.Abundant.Length < 2 || !_targets.Abundant.Contains(chip))
         {
             return _bounds.WithinTarget(request, chip);
         }
@@ -130,7 +128,7 @@ internal sealed class Starter
         {
             // Unrounded, as rounding goes class by class; what it would add or take is less than half of the request.
             var left = -request.Milli / 2;
-            foreach (var abundant in _abundant)
+            foreach (var abundant in _targets.Abundant)
             {
                 var at = _state.Tree.At(u, abundant);
                 left += _targets.Raw[at] - _state.Tree.Held[at];
