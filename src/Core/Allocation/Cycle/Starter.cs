@@ -25,6 +25,9 @@ internal sealed class Starter
         _search = new ClaimSearch(state, bounds, _source);
     }
 
+    /// <summary>It began in another way than by this class: it may have to give way again in the same cycle.</summary>
+    public void Started(Entry entry) => _source.Started(entry);
+
     /// <summary>Idle devices inside the target, on the classes where the work belongs.</summary>
     public bool WhereItBelongs(Request request) => TakeIdle(request, Belongs, withinTarget: true);
 
