@@ -36,6 +36,7 @@ public static class AllocationInput
             Workloads = workloads.ToImmutable(),
             Leases = [.. state.OpenLeases.Select(Held)],
             History = history,
+            Typical = state.Demand.Typical,
         };
     }
 
