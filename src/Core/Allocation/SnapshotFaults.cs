@@ -88,18 +88,24 @@ public static class SnapshotFaults
                 return $"workload {workload.Name}: the id {workload.Id} is used twice";
             }
 
-            if (!units.Contains(workload.Unit))
+            if (In(workload, units) is { } fault)
             {
-                return $"workload {workload.Name}: its unit {workload.Unit} does not exist";
-            }
-
-            if (Amounts(workload) is { } fault)
-            {
-                return $"workload {workload.Name}: {fault}";
+                return fault;
             }
         }
 
         return null;
+    }
+
+    /// <summary>The same for one workload.</summary>
+    /// <param name="units">Names of all units.</param>
+    public static string? In(WorkloadState workload, IReadOnlySet<string> units)
+    {
+        ArgumentNullException.ThrowIfNull(workload);
+        ArgumentNullException.ThrowIfNull(units);
+        return !units.Contains(workload.Unit) ? $"workload {workload.Name}: its unit {workload.Unit} does not exist"
+            : Amounts(workload) is { } fault ? $"workload {workload.Name}: {fault}"
+            : null;
     }
 
     private static string? Amounts(WorkloadState workload)
@@ -109,9 +115,14 @@ public static class SnapshotFaults
             return "members, memory, CPU and RAM must not be negative";
         }
 
-        if (workload.DevicesMilli is <= 0 or > 1_000_000 || (workload.DevicesMilli > 1000 && workload.DevicesMilli % 1000 != 0))
+        if (workload.DevicesMilli is < 0 or > 1_000_000 || (workload.DevicesMilli > 1000 && workload.DevicesMilli % 1000 != 0))
         {
             return "a member takes a share of one device or a whole number of devices, at most 1000";
+        }
+
+        if (workload.DevicesMilli == 0 && ((workload.CpuMilli == 0 && workload.RamMiB == 0) || workload.MemoryMiB > 0))
+        {
+            return "a member without a device takes CPU or RAM, and no device memory";
         }
 
         if (workload.Members == 0 && workload.Kind == WorkloadKind.Job)

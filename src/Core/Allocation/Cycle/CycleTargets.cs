@@ -16,6 +16,7 @@ internal sealed class CycleTargets
         var units = state.Tree.Units.Count;
         Guaranteed = Flatten(solution.GuaranteedMilli, units);
         Raw = Flatten(solution.TargetMilli, units);
+        Abundant = [.. Enumerable.Range(0, _chips).Where(chip => Math.Round(solution.Prices[chip] * 1e6) == 0)];
         Leasable = TargetRounding.Round(state, Raw, debts);
         Alone = new double[units];
         for (var u = units - 1; u >= 0; u--)
@@ -29,6 +30,9 @@ internal sealed class CycleTargets
     }
 
     public TargetSolution Solution { get; }
+
+    /// <summary>Classes that cost nothing: how a target is split between them is arbitrary.</summary>
+    public int[] Abundant { get; }
 
     /// <summary>Milli-devices per unit and class, as solved.</summary>
     public long[] Raw { get; }
@@ -44,24 +48,18 @@ internal sealed class CycleTargets
 
     public static TargetProblem Problem(PlanningState state)
     {
-        var tree = state.Tree;
-        var units = ImmutableArray.CreateBuilder<TargetUnit>(tree.Units.Count);
-        for (var u = 0; u < tree.Units.Count; u++)
-        {
-            var unit = tree.Units[u];
-            units.Add(new TargetUnit(
-                tree.Parent[u], unit.Weight, Amounts(state, unit.Guarantee, 0), Amounts(state, unit.Firm, 0),
-                Amounts(state, unit.Limit, long.MaxValue)));
-        }
-
         var rows = ImmutableArray.CreateBuilder<TargetRow>();
         foreach (var shape in DemandOf(state))
         {
             rows.Add(shape.Demand);
         }
 
-        return new TargetProblem([.. state.Stocks.Select(stock => stock.CapacityMilli)], units.MoveToImmutable(), rows.ToImmutable());
+        return new TargetProblem([.. state.Stocks.Select(stock => stock.CapacityMilli)], state.TargetUnits, rows.ToImmutable());
     }
+
+    /// <summary>The tree as the solver sees it, in milli-devices by class number.</summary>
+    public static ImmutableArray<TargetUnit> Units(Organisation tree) => [.. tree.Units.Select((unit, u) => new TargetUnit(
+        tree.Parent[u], unit.Weight, Amounts(tree, unit.Guarantee, 0), Amounts(tree, unit.Firm, 0), Amounts(tree, unit.Limit, long.MaxValue)))];
 
     /// <summary>The prices inside each unit order its work and say on which classes it belongs.</summary>
     public void PriceShapes(PlanningState state)
@@ -70,6 +68,12 @@ internal sealed class CycleTargets
         foreach (var shape in DemandOf(state))
         {
             var price = Solution.Rows[row++];
+            if (ReferenceEquals(price, shape.Price))
+            {
+                continue;
+            }
+
+            shape.Price = price;
             shape.Value = price.Value;
             for (var c = 0; c < _chips; c++)
             {
@@ -77,14 +81,23 @@ internal sealed class CycleTargets
                 shape.Efficiency[c] = shape.MayUse(c) ? Math.Max(1, efficiency) : 0;
             }
         }
+
+        // What takes no device costs nobody a device: it belongs wherever it can run.
+        foreach (var shape in state.Shapes.Where(shape => shape.Member.Milli == 0))
+        {
+            for (var c = 0; c < _chips; c++)
+            {
+                shape.Efficiency[c] = shape.MayUse(c) ? 1000 : 0;
+            }
+        }
     }
 
     private static IEnumerable<Shape> DemandOf(PlanningState state) =>
-        state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand);
+        state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand && shape.Member.Milli > 0);
 
-    private static ImmutableArray<long> Amounts(PlanningState state, ChipAmounts amounts, long otherwise) => amounts.IsEmpty
+    private static ImmutableArray<long> Amounts(Organisation tree, ChipAmounts amounts, long otherwise) => amounts.IsEmpty
         ? default
-        : [.. state.Chips.Select(chip => amounts.Find(chip) ?? otherwise)];
+        : [.. tree.Chips.Select(chip => amounts.Find(chip) ?? otherwise)];
 
     private long[] Flatten(ImmutableArray<ImmutableArray<long>> grid, int units)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Amalgam.Core.Allocation.Cycle;
 
@@ -28,7 +29,8 @@ internal static class Decisions
                 return;
             }
 
-            decisions.Add((0, new EvictDecision(id, GainerOf(state, entry)?.Workload.Id, reason)));
+            var (meant, cause) = CauseOf(entry, reason);
+            decisions.Add((0, new EvictDecision(id, GainerOf(state, entry, meant)?.Workload.Id, cause)));
             before = [];
         }
 
@@ -50,12 +52,24 @@ internal static class Decisions
         }
     }
 
-    // For whom it was evicted, or, where that one did not begin after all, who has its place now.
-    private static Entry? GainerOf(PlanningState state, Entry evicted)
+    // Who went for another that got its own old place back went for what had ended that one.
+    private static (Entry? For, EvictionReason Reason) CauseOf(Entry evicted, EvictionReason reason)
     {
-        if (evicted.EvictedFor is not { } meant || Gained(meant))
+        var meant = evicted.EvictedFor;
+        for (var hop = 0; hop < 8 && meant is { Evicted: { } earlier, Before: { } before } && Same(before, meant.Members); hop++)
         {
-            return evicted.EvictedFor;
+            (meant, reason) = (meant.EvictedFor, earlier);
+        }
+
+        return (meant, reason);
+    }
+
+    // For whom it was evicted, or, where that one did not begin after all, who has its place now.
+    private static Entry? GainerOf(PlanningState state, Entry evicted, Entry? meant)
+    {
+        if (meant is null || Gained(meant))
+        {
+            return meant;
         }
 
         return state.Touched.Find(other => other != evicted && Gained(other) && other.Members.Exists(member =>
@@ -65,10 +79,18 @@ internal static class Decisions
 
     private static bool Gained(Entry entry) => entry.Running && entry.Before is { } before && !Same(before, entry.Members);
 
-    private static ImmutableArray<MemberPlacement> Placements(PlanningState state, Entry entry) =>
-        [.. entry.Members.OrderBy(member => member.Number).Select(member => new MemberPlacement(
-            member.Number, state.Stocks[member.Slot.Chip].Nodes[member.Slot.Node].Name, [.. member.Slot.Devices],
-            member.Slot.MilliPerDevice))];
+    private static ImmutableArray<MemberPlacement> Placements(PlanningState state, Entry entry)
+    {
+        var placements = new MemberPlacement[entry.Members.Count];
+        for (var i = 0; i < placements.Length; i++)
+        {
+            var (number, slot, _) = entry.Members[i];
+            placements[i] = new MemberPlacement(number, state.Stocks[slot.Chip].Nodes[slot.Node].Name, [.. slot.Devices], slot.MilliPerDevice);
+        }
+
+        Array.Sort(placements, static (a, b) => a.Member.CompareTo(b.Member));
+        return ImmutableCollectionsMarshal.AsImmutableArray(placements);
+    }
 
     private static bool Same(List<HeldMember> a, List<HeldMember> b)
     {
