@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using Amalgam.ControlPlane.State;
 using Amalgam.Core.Access;
+using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Pricing;
 using Amalgam.Core.Workloads;
 using Amalgam.Gateway.Ports;
 
@@ -94,28 +96,29 @@ internal sealed class GatewayLedger(Cloud cloud) : ITokenLedger
 
     private async Task<ChargeReceipt> ChargeAsync(Caller caller, TokenUsage usage)
     {
-        var outcome = await cloud.ChangeAsync<ChargeReceipt>(Me, (state, nowMs) =>
+        var outcome = await cloud.ChangeAsync<ChargeReceipt>(Me, (state, _) =>
         {
             if (state.IsCharged(usage.ChargeId))
             {
                 return Decide.Yes(new ChargeReceipt(usage.ChargeId, 0, state.Currency));
             }
 
-            var charge = Rate(state.Prices.At(PriceKind.Tokens, usage.Model, usage.StartedUnixMs) ?? state.Prices.At(PriceKind.Tokens, usage.Model, nowMs), caller, usage);
+            var charge = Rate(state, caller, usage);
             return Decide.Yes(new ChargeReceipt(usage.ChargeId, charge.AmountNano, state.Currency), charge);
         });
         return outcome.Value ?? throw new IOException(outcome.Refusal!.Message);
     }
 
-    private static TokensCharged Rate(Price? price, Caller caller, TokenUsage usage)
+    private static TokensCharged Rate(CloudState state, Caller caller, TokenUsage usage)
     {
         var cached = Math.Clamp(usage.CachedInputTokens, 0, usage.InputTokens);
-        var input = Rating.TokensNano(usage.InputTokens - cached, price?.InputNano ?? 0);
-        var cachedInput = Rating.TokensNano(cached, price?.CachedInputNano ?? 0);
-        var output = Rating.TokensNano(usage.OutputTokens, price?.OutputNano ?? 0);
+        var rated = state.Rater().Rate(new TokenUse(caller.Unit, usage.Model, usage.ChipClass, usage.StartedUnixMs, usage.InputTokens - cached, cached, usage.OutputTokens));
         return new TokensCharged(
             usage.ChargeId, usage.RequestId, caller.KeyId, caller.Unit, usage.Model, usage.WorkloadId, usage.LeaseId, usage.ChipClass, usage.Endpoint, usage.InputTokens, cached,
-            usage.OutputTokens, usage.Outcome.ToString(), usage.Estimated, price?.Version ?? 0, input, cachedInput, output,
-            Rating.Book(caller.Unit, $"income/tokens/{usage.Model}", input + cachedInput + output));
+            usage.OutputTokens, usage.Outcome.ToString(), usage.Estimated, rated.Tariff.Version, rated.InputNano, rated.CachedInputNano, rated.OutputNano,
+            Rating.Book(caller.Unit, $"income/tokens/{usage.Model}", rated.AmountNano))
+        {
+            PricedAtMs = usage.StartedUnixMs, ContractId = rated.Tariff.ContractId, Rule = rated.Tariff.LineRule, Counted = rated.Counted,
+        };
     }
 }

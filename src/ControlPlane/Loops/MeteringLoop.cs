@@ -1,6 +1,6 @@
 using Amalgam.ControlPlane.State;
 using Amalgam.Core.Journal;
-using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Pricing;
 using Microsoft.Extensions.Logging;
 
 namespace Amalgam.ControlPlane.Loops;
@@ -17,7 +17,8 @@ public sealed class MeteringLoop(Cloud cloud, ILogger<MeteringLoop> logger) : Lo
     {
         var outcome = await cloud.ChangeAsync<int>(Me, (state, nowMs) =>
         {
-            List<JournalEvent> charges = [.. state.OpenLeases.SelectMany(lease => Rating.Slices(lease, nowMs, state.Prices)).Select(slice => new LeaseCharged(slice))];
+            var rater = state.Rater();
+            List<JournalEvent> charges = [.. state.OpenLeases.SelectMany(lease => rater.Slices(lease, nowMs)).Select(slice => new LeaseCharged(slice)), .. Standing.Due(state, nowMs)];
             return Decide.Yes(charges.Count, charges);
         });
         return outcome.Refusal?.Message ?? $"{outcome.Value} lease slices charged";

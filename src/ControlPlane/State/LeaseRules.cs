@@ -1,6 +1,5 @@
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
-using Amalgam.Core.Ledger;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.ControlPlane.State;
@@ -27,7 +26,7 @@ public static class LeaseRules
         var workload = state.Workload(lease.WorkloadId)!;
         List<JournalEvent> events =
         [
-            .. Rating.Slices(lease, toMs, state.Prices).Select(slice => new LeaseCharged(slice)),
+            .. state.Rater().Slices(lease, toMs).Select(slice => new LeaseCharged(slice)),
             new LeaseEnded(lease.Id, toMs, because, exitCode, detail),
         ];
         var others = state.OpenLeasesOf(workload.Id).Where(other => other.Id != lease.Id).ToList();

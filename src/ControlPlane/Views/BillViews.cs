@@ -20,9 +20,11 @@ public static class BillViews
             Merge(lines, key, amount, 0);
         }
 
-        foreach (var slice in state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, top)).SelectMany(lease => Rating.Slices(lease, Math.Min(nowMs, toMs), state.Prices)))
+        // All open leases are rated, the others' too: a tiered price depends on what is rated before.
+        var rater = state.Rater();
+        foreach (var slice in state.OpenLeases.SelectMany(lease => rater.Slices(lease, Math.Min(nowMs, toMs))).Where(slice => state.Units.IsWithin(slice.Unit, top)))
         {
-            var key = new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs));
+            var key = new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs), slice.ContractId, slice.Rule);
             if (Within(key, fromMs, toMs))
             {
                 Merge(lines, key, new BillAmount((slice.ToMs - slice.FromMs) * slice.MilliDevices, slice.AmountNano, 1, slice.FromMs, slice.ToMs), slice.AmountNano);

@@ -68,7 +68,7 @@ public static class PoolViews
 
     public static PriceView Of(CloudState state, Price price, long nowMs)
     {
-        var inForce = state.Prices.At(price.Kind, price.Subject, nowMs);
+        var inForce = state.Prices.At(price.Scope, nowMs);
         var device = price.Kind == PriceKind.DeviceHour;
         return new PriceView
         {

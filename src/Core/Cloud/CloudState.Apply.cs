@@ -26,12 +26,12 @@ public sealed partial class CloudState
             case UnitRemoved removed: Units.Remove(removed.Name); break;
             case KeyCreated created: Add(created); break;
             case KeyRevoked revoked: _keys[revoked.KeyId] = _keysByHash[_keys[revoked.KeyId].Sha256] = _keys[revoked.KeyId] with { RevokedMs = record.AtMs }; break;
-            case PriceSet priced: Prices.Add(priced.Price); break;
+            case PriceSet or PricingEvent: ApplyPricing(record); break;
             case LeaseCharged charged: Charge(charged); break;
             case TokensCharged charged: Charge(charged, record.AtMs); break;
             case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
-            case ContractEvent: Contracts.Apply(record); break;
+            case ContractEvent: ApplyContract(record); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
             default: ApplyWorkload(record); break;
         }
@@ -110,6 +110,7 @@ public sealed partial class CloudState
     private void Start(Lease lease)
     {
         _leases[lease.Id] = lease;
+        Reserved.Started(lease);
         var number = Number(lease.Id);
         _openLeases[number] = lease.Id;
         NextLease = Math.Max(NextLease, number + 1);
@@ -127,6 +128,7 @@ public sealed partial class CloudState
         var lease = _leases[ended.LeaseId];
         _leases[ended.LeaseId] = lease with { ToMs = ended.ToMs, EndedBecause = ended.Because, ExitCode = ended.ExitCode, Detail = ended.Detail };
         _openLeases.Remove(Number(ended.LeaseId));
+        Reserved.Ended(lease.Id, ended.ToMs);
         Change(lease.WorkloadId, workload => workload with
         {
             AttainedMs = workload.AttainedMs + (lease.Member == 0 ? Math.Max(0, ended.ToMs - lease.FromMs) : 0),
@@ -142,6 +144,7 @@ public sealed partial class CloudState
             _leases[lease.Id] = lease with { ChargedToMs = charged.Slice.ToMs };
         }
 
+        Counters.Apply(charged.Slice.Counted);
         Bill.Add(charged.Slice);
     }
 
@@ -152,6 +155,7 @@ public sealed partial class CloudState
             throw new InvalidOperationException($"charge {charged.ChargeId} is in the journal twice");
         }
 
+        Counters.Apply(charged.Counted);
         Bill.Add(charged, atMs);
     }
 

@@ -8,11 +8,26 @@ public enum Meter
     InputTokens,
     CachedInputTokens,
     OutputTokens,
+
+    /// <summary>Device-hours that a contract reserved and nobody of its unit used: sold, but idle.</summary>
+    ReservedIdleDeviceHours,
+
+    /// <summary>Device-hours of a month that were bought and not used.</summary>
+    UnusedCommitmentDeviceHours,
 }
 
-/// <summary>One line of a bill: everything of one meter that one unit owes for one workload on one item, at one price version, on one day (UTC).</summary>
+public static class Meters
+{
+    public static bool IsTokens(this Meter meter) => meter is Meter.InputTokens or Meter.CachedInputTokens or Meter.OutputTokens;
+}
+
+/// <summary>One line of a bill: everything of one meter that one unit owes for one workload on one item, at one price version and for one reason, on one day (UTC).</summary>
+/// <param name="WorkloadId">Of lines that no workload caused: the contract or commitment.</param>
 /// <param name="Item">Chip class for device-hours, served model for tokens.</param>
-public readonly record struct BillKey(string Unit, string WorkloadId, string Item, string ChipClass, Meter Meter, int PriceVersion, int Day);
+/// <param name="ContractId">The contract that set, discounted or held back the price.</param>
+/// <param name="Rule">In words; null = the list price of the version.</param>
+public readonly record struct BillKey(
+    string Unit, string WorkloadId, string Item, string ChipClass, Meter Meter, int PriceVersion, int Day, string? ContractId = null, string? Rule = null);
 
 /// <param name="Quantity">Milli-device-milliseconds, or tokens.</param>
 /// <param name="Count">Slices or requests.</param>
@@ -35,16 +50,26 @@ public sealed class BillBook
 
     public void Add(LeaseSlice slice) =>
         Add(
-            new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs)),
+            new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs), slice.ContractId, slice.Rule),
             checked((slice.ToMs - slice.FromMs) * slice.MilliDevices), slice.AmountNano, slice.FromMs, slice.ToMs);
 
     public void Add(TokensCharged charge, long atMs)
     {
-        var key = new BillKey(charge.Unit, charge.WorkloadId, charge.Model, charge.ChipClass, Meter.InputTokens, charge.PriceVersion, (int)(atMs / DayMs));
+        var key = new BillKey(charge.Unit, charge.WorkloadId, charge.Model, charge.ChipClass, Meter.InputTokens, charge.PriceVersion, (int)(atMs / DayMs), charge.ContractId, charge.Rule);
         Add(key, charge.InputTokens - charge.CachedInputTokens, charge.InputNano, atMs, atMs);
         Add(key with { Meter = Meter.CachedInputTokens }, charge.CachedInputTokens, charge.CachedInputNano, atMs, atMs);
         Add(key with { Meter = Meter.OutputTokens }, charge.OutputTokens, charge.OutputNano, atMs, atMs);
     }
+
+    public void Add(ReservedIdleCharged idle) =>
+        Add(
+            new BillKey(idle.Unit, idle.ContractId, idle.ChipClass, idle.ChipClass, Meter.ReservedIdleDeviceHours, idle.PriceVersion, (int)(idle.FromMs / DayMs), idle.ContractId, idle.Rule),
+            checked((idle.ToMs - idle.FromMs) * idle.MilliDevices), idle.AmountNano, idle.FromMs, idle.ToMs);
+
+    public void Add(CommitmentShortfallCharged unused) =>
+        Add(
+            new BillKey(unused.Unit, unused.CommitmentId, unused.ChipClass, unused.ChipClass, Meter.UnusedCommitmentDeviceHours, 0, (int)((unused.ToMs - 1) / DayMs), null, unused.Rule),
+            unused.Quantity, unused.AmountNano, unused.FromMs, unused.ToMs);
 
     private void Add(BillKey key, long quantity, long amountNano, long fromMs, long toMs)
     {

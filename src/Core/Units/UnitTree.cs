@@ -8,6 +8,9 @@ public sealed class UnitTree
     private readonly Dictionary<string, Unit> _units = new(StringComparer.Ordinal);
     private readonly List<string> _order = [];
 
+    /// <summary>Grows with every change; whoever computed something from the tree asks whether it still holds.</summary>
+    public int Revision { get; private set; }
+
     public IEnumerable<Unit> InOrder => _order.Select(name => _units[name]);
 
     public int Count => _units.Count;
@@ -18,6 +21,7 @@ public sealed class UnitTree
 
     public void Set(Unit unit)
     {
+        Revision++;
         if (!_units.ContainsKey(unit.Name))
         {
             _order.Add(unit.Name);
@@ -28,6 +32,7 @@ public sealed class UnitTree
 
     public void Remove(string name)
     {
+        Revision++;
         _units.Remove(name);
         _order.Remove(name);
     }
