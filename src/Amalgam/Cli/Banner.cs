@@ -17,18 +17,13 @@ internal static class Banner
               Amalgam {AppVersion.Text} is up
 
               address   {url}
-              chips     {string.Join(", ", chips)}
+              chips     {string.Join(", ", chips)}{(fleet is null ? "" : $"{Environment.NewLine}  fleet     {Path.GetFullPath(fleet)} (simulated nodes: no program runs there)")}
               data      {data.Path}
               key       {(keyOnFile ? data.AdminKey : "yours (the admin key's file is gone)")}
             """);
         if (newSecret is not null)
         {
             Console.WriteLine($"            {newSecret}   (shown this once; the CLI of this user has it already)");
-        }
-
-        if (fleet is not null)
-        {
-            Console.WriteLine($"  fleet     {Path.GetFullPath(fleet)} (simulated nodes: no program runs there)");
         }
 
         foreach (var problem in machine.Chips.Problems.Concat(machine.Runtimes.Problems).Distinct())

@@ -26,8 +26,12 @@ public sealed class Fits(ICatalogue catalogue, IModels models)
         var known = new List<ClassFit>();
         foreach (var group in nodes.GroupBy(node => node.ChipClass, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
-            known.Add(spec.IsService && group.All(node => node.Simulated)
-                ? new ClassFit(group.Key, new RuntimeFit(false, "simulated: nothing would answer there", null, 0, null), 0, null, 1)
+            var refusal = !group.All(node => node.Simulated) ? null
+                : spec.IsService ? "simulated: nothing would answer there"
+                : spec.Chips.IsEmpty ? "simulated: no program runs there, so it is used only when it is named (--chips)"
+                : null;
+            known.Add(refusal is not null
+                ? new ClassFit(group.Key, new RuntimeFit(false, refusal, null, 0, null), 0, null, 1)
                 : Consider(state, spec, model, group.Key, group.Max(node => node.MemoryMiBPerDevice)));
         }
 

@@ -12,7 +12,7 @@ namespace Amalgam.Benchmarks.Cloud;
 /// </summary>
 internal static class CloudBenchmark
 {
-    private const int Warmup = 30;
+    private const int Warmup = 4000;
     private const int PerRound = 60;
 
     public static async Task<int> RunAsync(string[] args)

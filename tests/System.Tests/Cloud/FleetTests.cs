@@ -33,6 +33,9 @@ public sealed class FleetTests
         await using var cloud = await WithFleetAsync("nodes:\n  - { chip: h100, count: 1, devices: 8 }\n");
         await cloud.MustAsync("serve", "demo", "--chips", "cpu");
         (await cloud.AmalgamAsync("serve", "demo", "--name", "other", "--chips", "h100")).RefusedWith("simulated: nothing would answer there");
+        Assert.Contains("used only when it is named", await cloud.MustAsync("quote", "run", "--", "sleep", "1"), StringComparison.Ordinal);
+        await cloud.MustAsync("run", "--wait", "--", "true");
+        Assert.StartsWith("cpu", (await cloud.GetAsync("/api/v1/workloads?all=true"))[1].GetProperty("leases")[0].GetProperty("chipClass").GetString(), StringComparison.Ordinal);
         var job = (await cloud.JsonAsync("run", "--chips", "h100", "--", "sleep", "600")).GetProperty("id").GetString()!;
         await RunningCloud.UntilAsync("the job", async () => (await cloud.GetAsync($"/api/v1/workloads/{job}")).GetProperty("phase").GetString() == "running");
         var before = Leases(await cloud.GetAsync("/api/v1/workloads"));

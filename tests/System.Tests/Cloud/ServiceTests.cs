@@ -108,27 +108,23 @@ public sealed class ServiceTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_that_leaves_stops_the_work_within_a_second_and_pays_once_for_what_it_got()
+    public async Task A_client_that_leaves_stops_the_work_and_pays_once_for_what_it_got()
     {
-        await _cloud.MustAsync("serve", "demo", "--chips", "cpu-scalar");
+        var file = Path.Combine(_cloud.Data, "slow.gguf");
+        SlowModel.Write(file);
+        await _cloud.MustAsync("serve", file, "--name", "slow", "--chips", "cpu-scalar");
         var before = await TokensAsync();
-        long charged = 900;
-        // The demo model is small: on a busy machine a whole answer may be done before the client got to leave, which shows nothing. Then once more.
-        for (var attempt = 0; attempt < 20 && charged == 900; attempt++)
-        {
-            before = await TokensAsync();
-            var stream = await StreamClient.BeginAsync(_cloud, "demo", 900);
-            await stream.FirstTokenAsync();
-            stream.Leave();
-            var left = Stopwatch.GetTimestamp();
-            await RunningCloud.UntilAsync("an idle replica", async () => Open(await ViewAsync("demo"))[0].GetProperty("inFlight").GetInt32() == 0);
-            Say($"a client left: the replica was idle after {Stopwatch.GetElapsedTime(left).TotalMilliseconds:0} ms");
-            await RunningCloud.UntilAsync("the charge", async () => (await TokensAsync()).Count == before.Count + 1);
-            charged = (long)((await TokensAsync()).Tokens - before.Tokens);
-        }
-
-        Assert.InRange(charged, 1, 899);
-        await _cloud.MustAsync("chat", "demo", "--message", "What is 2 + 2?");
+        var stream = await StreamClient.BeginAsync(_cloud, "slow", 900);
+        await stream.FirstTokenAsync();
+        stream.Leave();
+        var left = Stopwatch.GetTimestamp();
+        await RunningCloud.UntilAsync("an idle replica", async () => Open(await ViewAsync("slow"))[0].GetProperty("inFlight").GetInt32() == 0);
+        Say($"a client left: the replica was idle after {Stopwatch.GetElapsedTime(left).TotalMilliseconds:0} ms");
+        await RunningCloud.UntilAsync("the charge", async () => (await TokensAsync()).Count == before.Count + 1);
+        Assert.InRange((await TokensAsync()).Tokens - before.Tokens, 1, 899);
+        var answer = await StreamClient.BeginAsync(_cloud, "slow", 2);
+        await answer.EndAsync();
+        Assert.True(answer.SawDone);
         Assert.Equal(before.Count + 2, (await TokensAsync()).Count);
     }
 

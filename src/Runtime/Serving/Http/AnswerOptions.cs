@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Amalgam.Runtime.Sampling;
+using Amalgam.Runtime.Tokenizing;
 
 namespace Amalgam.Runtime.Serving.Http;
 
@@ -10,6 +11,7 @@ internal sealed record AnswerOptions
     private const int MostStops = 16;
     private const int MostStopLength = 500;
     private const int MostBiases = 1024;
+    private const float Never = -1e6f;
 
     public required SamplingOptions Sampling { get; init; }
 
@@ -21,7 +23,7 @@ internal sealed record AnswerOptions
 
     public required bool IncludeUsage { get; init; }
 
-    public static AnswerOptions Read(RequestFields fields, int? topLogprobs, int vocabulary)
+    public static AnswerOptions Read(RequestFields fields, int? topLogprobs, Vocabulary vocabulary)
     {
         var stream = fields.Flag("stream");
         fields.Refuse("functions", "Function calling is not supported by this runtime; leave 'functions' out.");
@@ -35,7 +37,7 @@ internal sealed record AnswerOptions
         };
     }
 
-    private static SamplingOptions ReadSampling(RequestFields fields, int? topLogprobs, int vocabulary) => new()
+    private static SamplingOptions ReadSampling(RequestFields fields, int? topLogprobs, Vocabulary vocabulary) => new()
     {
         Temperature = fields.Number("temperature", 1, 0, 2),
         TopP = fields.Number("top_p", 1, 0, 1),
@@ -44,14 +46,15 @@ internal sealed record AnswerOptions
         PresencePenalty = fields.Number("presence_penalty", 0, -2, 2),
         FrequencyPenalty = fields.Number("frequency_penalty", 0, -2, 2),
         RepetitionPenalty = fields.Number("repetition_penalty", 1, 0.01, 100),
-        LogitBias = ReadBias(fields, vocabulary),
+        LogitBias = ReadBias(fields, vocabulary.Count, fields.Flag("ignore_eos") ? vocabulary.Ends : []),
         Seed = unchecked((ulong)(fields.Integer("seed", long.MinValue, long.MaxValue) ?? Random.Shared.NextInt64())),
         TopLogprobs = topLogprobs,
     };
 
-    private static Dictionary<int, float> ReadBias(RequestFields fields, int vocabulary)
+    /// <param name="forbidden">With `ignore_eos`, as in vLLM and llama.cpp: the tokens that would end the answer before `max_tokens`.</param>
+    private static Dictionary<int, float> ReadBias(RequestFields fields, int vocabulary, IEnumerable<int> forbidden)
     {
-        var biases = new Dictionary<int, float>();
+        var biases = forbidden.ToDictionary(token => token, _ => Never);
         if (!fields.TryGet("logit_bias", out var map))
         {
             return biases;
@@ -69,9 +72,10 @@ internal sealed record AnswerOptions
                 throw RefusedException.Invalid("logit_bias", $"'logit_bias' names the token '{entry.Name}'; this model has the tokens 0 to {vocabulary - 1}.");
             }
 
-            biases[token] = entry.Value.ValueKind == JsonValueKind.Number && Math.Abs(entry.Value.GetDouble()) <= 100
+            var bias = entry.Value.ValueKind == JsonValueKind.Number && Math.Abs(entry.Value.GetDouble()) <= 100
                 ? entry.Value.GetSingle()
                 : throw RefusedException.Invalid("logit_bias", $"'logit_bias' of token {token} must be a number from -100 to 100.");
+            biases.TryAdd(token, bias);
         }
 
         return biases.Count <= MostBiases ? biases : throw RefusedException.Invalid("logit_bias", $"'logit_bias' may name at most {MostBiases} tokens.");

@@ -15,7 +15,7 @@ internal static class ChatRequest
     {
         var fields = new RequestFields(body);
         RefuseUnsupported(fields);
-        var options = AnswerOptions.Read(fields, ReadLogprobs(fields), model.Tokenizer.Vocabulary.Count);
+        var options = AnswerOptions.Read(fields, ReadLogprobs(fields), model.Tokenizer.Vocabulary);
         var most = fields.Integer("max_completion_tokens", 1, int.MaxValue) ?? fields.Integer("max_tokens", 1, int.MaxValue) ?? int.MaxValue;
         var prompt = PromptTokens.Encode(RenderPrompt(fields, model, now), model, "messages", rendered: true);
         return new AnswerRequest(IsChat: true, [prompt], (int)most, options, Echo: null);

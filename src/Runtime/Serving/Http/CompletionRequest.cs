@@ -17,7 +17,7 @@ internal static class CompletionRequest
     {
         var fields = new RequestFields(body);
         fields.Refuse("suffix", "'suffix' is not supported by this runtime; leave it out.");
-        var options = AnswerOptions.Read(fields, (int?)fields.Integer("logprobs", 0, MostTopLogprobs), model.Tokenizer.Vocabulary.Count);
+        var options = AnswerOptions.Read(fields, (int?)fields.Integer("logprobs", 0, MostTopLogprobs), model.Tokenizer.Vocabulary);
         if (fields.Integer("best_of", 1, 20) is { } bestOf && bestOf != options.Choices)
         {
             throw RefusedException.Unsupported("best_of", "'best_of' is not supported by this runtime; leave it out.");

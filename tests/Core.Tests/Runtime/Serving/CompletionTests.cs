@@ -27,6 +27,18 @@ public sealed class CompletionTests
         Assert.Equal("bcdefghijklmnopq", body.GetProperty("choices")[0].GetProperty("text").GetString());
     }
 
+    [Theory]
+    [InlineData(false, "yz", "stop")]
+    [InlineData(true, "yz", "length")]
+    public async Task An_answer_goes_on_to_its_last_token_when_its_end_is_to_be_ignored(bool ignored, string beginning, string finish)
+    {
+        await using var server = await TestServer.StartAsync();
+        var (_, body) = await server.AskAsync("/v1/completions", $$"""{"model":"alphabet","prompt":"x","max_tokens":9,"ignore_eos":{{(ignored ? "true" : "false")}}}""");
+        Assert.StartsWith(beginning, body.GetProperty("choices")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal(finish, body.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+        Assert.Equal(ignored ? 9 : 3, body.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+    }
+
     [Fact]
     public async Task Several_prompts_with_echo_give_one_choice_each()
     {
