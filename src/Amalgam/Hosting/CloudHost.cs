@@ -108,6 +108,7 @@ internal sealed class CloudHost : IAsyncDisposable
     private static void AddCloud(IServiceCollection services, UpOptions options, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen)
     {
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<IPastRecords>(new JournalPast(data.Journal));
         services.AddSingleton(cloud);
         services.AddSingleton(machine);
         services.AddSingleton(new CloudIdentity(AppVersion.Text, listen.Url(listen.Port), DateTimeOffset.UtcNow));
@@ -118,7 +119,7 @@ internal sealed class CloudHost : IAsyncDisposable
         services.AddSingleton<IMemberLogs>(provider => new EngineLogs(provider.GetRequiredService<Cloud>(), provider.GetRequiredService<Pool>(), engines));
         services.AddHttpClient("replica");
         services.AddSingleton<Pool>().AddSingleton<Fits>().AddSingleton<Launches>().AddSingleton<ReplicaRouter>().AddSingleton<Callers>().AddSingleton<Audit>().AddSingleton<Bench>();
-        services.AddSingleton<WorkloadViews>().AddSingleton<Explanations>();
+        services.AddSingleton<PricePreviews>().AddSingleton<WorkloadViews>().AddSingleton<Explanations>();
         services.AddSingleton<ICallers, GatewayCallers>().AddSingleton<IReplicas, GatewayReplicas>().AddSingleton<ITokenLedger, GatewayLedger>();
         AddLoop(services, provider => ActivatorUtilities.CreateInstance<PlanLoop>(provider));
         foreach (var engine in engines)

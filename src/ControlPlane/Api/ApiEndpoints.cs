@@ -21,6 +21,7 @@ public static class ApiEndpoints
         LogEndpoints.Map(api);
         OrganisationEndpoints.Map(api);
         MoneyEndpoints.Map(api);
+        PriceEndpoints.Map(api);
         PoolEndpoints.Map(api);
         api.MapFallback(context => Answers.Refused(new(Core.RefusalCodes.NotFound, $"there is no {context.Request.Method} {context.Request.Path}: /openapi/v1.json lists what there is")).ExecuteAsync(context))
             .ExcludeFromDescription();

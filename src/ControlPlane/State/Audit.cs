@@ -67,7 +67,7 @@ public sealed class Audit
     /// <summary>Charges are bills, not changes: they would push everything else out.</summary>
     private void Keep(JournalRecord record)
     {
-        if (record.Event is TokensCharged or LeaseCharged)
+        if (record.Event is TokensCharged or LeaseCharged or ReservedIdleCharged)
         {
             return;
         }
@@ -90,6 +90,9 @@ internal static class AuditText
         KeyCreated created => ("key created", created.Key.Id, $"{created.Key.Name}, {Permission.Name(created.Key.Role)} of {created.Key.Unit}", created.Key.Unit),
         KeyRevoked revoked => ("key revoked", revoked.KeyId, "", state.Key(revoked.KeyId)?.Unit),
         PriceSet priced => ("price set", priced.Price.Subject, $"version {priced.Price.Version}, from {DateTimeOffset.FromUnixTimeMilliseconds(priced.Price.FromMs):u}", null),
+        PriceChanged changed => (changed.Undoes is null ? "price change" : "price change undone", changed.ChangeId, $"{changed.Why}: versions {string.Join(", ", changed.Prices.Select(price => price.Version))}", null),
+        CommitmentMade made => ("commitment", made.Commitment.Id, $"{made.Commitment.DeviceHours} device-hours of {made.Commitment.ChipClass} a month", made.Commitment.Unit),
+        CommitmentShortfallCharged unused => ("commitment not used", unused.CommitmentId, unused.Rule, unused.Unit),
         WorkloadSubmitted submitted => ("submitted", submitted.WorkloadId, $"{submitted.Spec.Name} in {submitted.Spec.Unit}", submitted.Spec.Unit),
         WorkloadScaled scaled => OfWorkload(state, "scaled", scaled.WorkloadId, $"to {scaled.Wanted} replicas: {scaled.Why}"),
         WorkloadStopRequested stop => OfWorkload(state, "stop asked", stop.WorkloadId, ""),

@@ -48,6 +48,20 @@ public sealed class BillBook
 
     public IEnumerable<KeyValuePair<BillKey, BillAmount>> Lines => _lines;
 
+    public void Clear() => _lines.Clear();
+
+    /// <summary>A record that is no charge changes nothing.</summary>
+    public void Add(JournalRecord record)
+    {
+        switch (record.Event)
+        {
+            case LeaseCharged charged: Add(charged.Slice); break;
+            case TokensCharged charged: Add(charged, record.AtMs); break;
+            case ReservedIdleCharged idle: Add(idle); break;
+            case CommitmentShortfallCharged unused: Add(unused); break;
+        }
+    }
+
     public void Add(LeaseSlice slice) =>
         Add(
             new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs), slice.ContractId, slice.Rule),

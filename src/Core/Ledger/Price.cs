@@ -8,7 +8,7 @@ public static class Nano
     public const long PerUnit = 1_000_000_000;
 
     /// <summary>`0.0412` from 41 200 000; up to nine decimals, at least two.</summary>
-    public static string Format(long nano)
+    public static string Format(Int128 nano)
     {
         var sign = nano < 0 ? "-" : "";
         var size = Int128.Abs(nano);

@@ -2,7 +2,10 @@ using Amalgam.Core.Journal;
 
 namespace Amalgam.Core.Ledger.Pricing;
 
-/// <summary>Device-hours bought for every calendar month (UTC) at one price: what is used of them costs it, what is used beyond costs the price in force, what is not used is owed at the month's end.</summary>
+/// <summary>
+/// Device-hours bought for every calendar month (UTC) at one price: what is used of them costs it, what is used beyond costs the price in force, what is not used is owed when
+/// the month is over.
+/// </summary>
 public sealed record Commitment
 {
     /// <summary>`q3`</summary>

@@ -86,19 +86,16 @@ internal sealed class ReservedSweep(UnitTree units, Tariffs tariffs, IEnumerable
 
     private IEnumerable<ReservedIdleCharged> Close(Run run)
     {
-        while (run.AtMs < run.ToMs)
+        var contract = run.Contract;
+        foreach (var span in ReservedIdle.Rate(tariffs, new DeviceUse(contract.Unit, contract.ChipClass, run.AtMs, run.AtMs, run.ToMs, run.IdleMilli), run.Remainder))
         {
-            var contract = run.Contract;
-            var tariff = tariffs.Device(contract.Unit, contract.ChipClass, run.AtMs);
-            var to = Math.Min(run.ToMs, tariff.ToMs);
-            var product = (Int128)(to - run.AtMs) * run.IdleMilli * tariff.Rates.DeviceHour;
-            var (amount, left) = Int128.DivRem(run.Remainder + product, Rating.PricedQuantity(Meter.ReservedIdleDeviceHours));
-            var owed = checked((long)amount);
             yield return new ReservedIdleCharged(
-                contract.Id, contract.Unit, contract.ChipClass, run.AtMs, to, run.IdleMilli, tariff.Version, owed, (long)left, $"reserved by contract {contract.Id} and idle; {tariff.Rule}",
-                Rating.Book(contract.Unit, $"income/reserved-idle/{contract.ChipClass}", owed));
-            (run.AtMs, run.Remainder) = (to, (long)left);
+                contract.Id, contract.Unit, contract.ChipClass, span.FromMs, span.ToMs, run.IdleMilli, span.Tariff.Version, span.AmountNano, span.Remainder,
+                $"reserved by contract {contract.Id} and idle; {span.Tariff.Rule}", Rating.Book(contract.Unit, $"income/reserved-idle/{contract.ChipClass}", span.AmountNano));
+            run.Remainder = span.Remainder;
         }
+
+        run.AtMs = run.ToMs;
     }
 
     private static int Depth(UnitTree units, string name)

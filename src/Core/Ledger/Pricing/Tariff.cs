@@ -89,6 +89,17 @@ public sealed class Counters
 {
     private readonly Dictionary<string, Count> _counts = new(StringComparer.Ordinal);
 
+    public Counters Copy()
+    {
+        var copy = new Counters();
+        foreach (var (counter, count) in _counts)
+        {
+            copy._counts[counter] = count;
+        }
+
+        return copy;
+    }
+
     public Count Of(string counter) => _counts.GetValueOrDefault(counter);
 
     public void Apply(IReadOnlyList<Counted>? counted)
