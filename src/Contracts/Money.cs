@@ -75,10 +75,8 @@ public sealed record BillLineView
 
     public required BillLine Line { get; init; }
 
-    /// <summary>The version of the price book that the line was rated at, and who made it; null = the price is the contract's own.</summary>
+    /// <summary>The version of the price book that the line was rated at; null = the price is the contract's own.</summary>
     public PriceView? Price { get; set; }
-
-    public string? PriceSetBy { get; set; }
 
     /// <summary>The latest, newest first, at most as many as were asked for.</summary>
     public IReadOnlyList<BillLineRecord> Records { get; set; } = [];

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.IO.Compression;
 using Amalgam.ControlPlane.Ports;
+using Amalgam.Core.Ledger.Invoices;
 using Amalgam.Hosting;
 using Amalgam.Storage;
 
@@ -72,8 +73,18 @@ internal static class BackupVerbs
 
     public static Command Verify() => Verbs.Local("verify", "walk the journal's hash chain and name the first damaged record", (parsed, _) => Guarded(() =>
     {
-        var (records, hash) = JournalFile.Verify(Existing(Folder(parsed)));
-        Console.WriteLine(parsed.GetValue(AsJson) ? $$"""{"records":{{records}},"lastHash":"{{hash}}","sound":true}""" : $"{records} records, unbroken, last hash {hash}");
+        var path = Existing(Folder(parsed));
+        // One walk: what is read has passed the chain, what passed the chain is rated and composed again.
+        var ledger = LedgerProof.Of(JournalFile.Read(path));
+        if (ledger.Wrong is { } wrong)
+        {
+            throw new CommandException($"the ledger is wrong at record {wrong.Sequence}: {wrong.Why}");
+        }
+
+        var (records, hash) = JournalFile.Verify(path);
+        Console.WriteLine(parsed.GetValue(AsJson)
+            ? $$"""{"records":{{records}},"lastHash":"{{hash}}","charges":{{ledger.Charges}},"invoices":{{ledger.Invoices}},"creditNotes":{{ledger.CreditNotes}},"sound":true}"""
+            : $"{records} records, unbroken, last hash {hash}\n{ledger.Charges} charges rated again, {ledger.Invoices} invoices and {ledger.CreditNotes} credit notes composed again: all the same");
     }), Data, AsJson);
 
     private static string Folder(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(Data) ?? Credentials.DefaultDataDirectory);

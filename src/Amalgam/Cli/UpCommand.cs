@@ -12,6 +12,11 @@ internal static class UpCommand
     public static async Task<int> RunAsync(UpOptions options)
     {
         EngineList.Check(options.Engines);
+        if (Core.Ledger.Invoices.Currencies.Check(options.Currency) is { } unknown)
+        {
+            throw new CommandException(unknown.Message, 2);
+        }
+
         var listen = ListenAddress.Parse(options);
         using var data = DataDirectory.Open(options.Data);
         var machine = await Machine.LookAsync(data.Catalogue, options.Chips, CancellationToken.None);

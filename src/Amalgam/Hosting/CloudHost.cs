@@ -6,6 +6,7 @@ using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.ControlPlane.Views;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Gateway;
 using Amalgam.Gateway.Forwarding;
 using Amalgam.Gateway.Ports;
@@ -50,6 +51,7 @@ internal sealed class CloudHost : IAsyncDisposable
                 throw new CommandException(refusal.Message);
             }
 
+            await RecoverAsync(cloud);
             var app = Build(options, listen, data, machine, cloud);
             return new CloudHost(app, journal, founded.Value is null ? null : secret);
         }
@@ -58,6 +60,19 @@ internal sealed class CloudHost : IAsyncDisposable
             journal.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Requests that the process before had begun and not ended: nobody speaks for them any more.</summary>
+    private static async Task RecoverAsync(Cloud cloud)
+    {
+        KillPoints.At("before-recovery");
+        await cloud.ChangeAsync(Me, (state, nowMs) =>
+        {
+            var events = RequestRules.Recovered(state);
+            KillPoints.At("during-recovery");
+            return Decide.Yes(events.Count, events);
+        });
+        KillPoints.At("after-recovery");
     }
 
     public async Task StartAsync()
@@ -121,6 +136,7 @@ internal sealed class CloudHost : IAsyncDisposable
         services.AddSingleton<Pool>().AddSingleton<Fits>().AddSingleton<Launches>().AddSingleton<ReplicaRouter>().AddSingleton<Callers>().AddSingleton<Audit>().AddSingleton<Bench>();
         services.AddSingleton<PricePreviews>().AddSingleton<WorkloadViews>().AddSingleton<Explanations>();
         services.AddSingleton<ICallers, GatewayCallers>().AddSingleton<IReplicas, GatewayReplicas>().AddSingleton<ITokenLedger, GatewayLedger>();
+        services.AddSingleton<StreamMarks>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<StreamMarks>());
         AddLoop(services, provider => ActivatorUtilities.CreateInstance<PlanLoop>(provider));
         foreach (var engine in engines)
         {

@@ -32,6 +32,8 @@ internal sealed class Metrics : IDisposable
         Gauge("amalgam_replica_resident_mib", "Memory of replicas and jobs.", () => cloud.Read(state => state.OpenLeases.Select(lease => Of(pool.Sight(lease.Id).Observation?.ResidentMiB ?? 0, ("lease", lease.Id), ("workload", lease.WorkloadId))).ToList()));
         Gauge("amalgam_broken_laws", "Violations of the allocator's laws since the start, found by the plan checker.", () => [.. loops.OfType<PlanLoop>().Select(loop => Of(loop.Violations))]);
         Gauge("amalgam_allocation_gap", "Certificate of the last plan: 0 = proved best.", () => [Of(pool.Plan?.Gap ?? 0)]);
+        Gauge("amalgam_requests_open", "Requests begun and not charged yet.", () => [Of(cloud.Read(state => state.Budgets.Held.Requests.Count))]);
+        Gauge("amalgam_requests_torn", "Requests that a crash had torn, by what became of them.", () => cloud.Read(state => state.Budgets.Torn) is var torn ? [Of(torn.Marked, ("settled", "marked")), Of(torn.Expired, ("settled", "expired"))] : []);
         Gauge("amalgam_journal_records", "Records in the journal.", () => [Of(cloud.Read(state => state.LastSequence))]);
         Gauge("amalgam_healthy", "1 while the journal can be written.", () => [Of(cloud.Defect is null ? 1 : 0)]);
         Gauge("amalgam_loop_runs", "Turns of a loop.", () => [.. loops.Select(loop => Of(loop.Runs, ("loop", loop.Name)))]);

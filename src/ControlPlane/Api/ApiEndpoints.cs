@@ -22,7 +22,10 @@ public static class ApiEndpoints
         OrganisationEndpoints.Map(api);
         MoneyEndpoints.Map(api);
         PriceEndpoints.Map(api);
+        InvoiceEndpoints.Map(api);
+        BudgetEndpoints.Map(api);
         PoolEndpoints.Map(api);
+        SupplyEndpoints.Map(api);
         api.MapFallback(context => Answers.Refused(new(Core.RefusalCodes.NotFound, $"there is no {context.Request.Method} {context.Request.Path}: /openapi/v1.json lists what there is")).ExecuteAsync(context))
             .ExcludeFromDescription();
         routes.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(KeyNeeded);

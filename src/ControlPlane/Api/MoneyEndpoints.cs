@@ -47,17 +47,30 @@ internal static class MoneyEndpoints
             return Answers.Refused(wrong);
         }
 
-        var (found, throughSequence) = cloud.Read(state =>
-            (BillViews.Of(state, context.Caller(), null, begin.Value, Math.Min(end.Value, Latest), nowMs) is var bill && bill.Lines.FirstOrDefault(line => line.Id == id) is { } line
-                ? new BillLineView { Currency = bill.Currency, Line = line, RecordedAmount = "", Price = state.Prices.Find(line.PriceVersion) is { } price ? PriceViews.Of(state.Prices, price, nowMs) : null }
-                : null, state.LastSequence));
+        var toMs = Math.Min(end.Value, Latest);
+        var (found, key, throughSequence) = cloud.Read(state =>
+        {
+            var bill = BillViews.Of(state, context.Caller(), null, begin.Value, toMs, nowMs);
+            var line = bill.Lines.FirstOrDefault(line => line.Id == id);
+            var price = line is null ? null : state.Prices.Find(line.PriceVersion);
+            return line is null ? (null, null, 0L) : (new BillLineView
+            {
+                Currency = bill.Currency, Line = line, RecordedAmount = "0.00", Price = price is null ? null : PriceViews.Of(state.Prices, price, nowMs),
+            }, BillLines.Find(state, line), state.LastSequence);
+        });
         if (found is null)
         {
-            return Answers.Refused(new Refusal(RefusalCodes.NotFound, $"the bill has no line '{Names.Clip(id)}': `amalgam bill --json` shows the id of each"));
+            return Answers.Refused(new Refusal(RefusalCodes.NotFound, $"the bill has no line '{Names.Clip(id)}': `amalgam bill` shows the id of each"));
+        }
+
+        if (key is not { } opened)
+        {
+            return Answers.Json(found, ContractsJson.Default.BillLineView);
         }
 
         await cloud.DurableAsync();
-        var (latest, count, amount) = await Task.Run(() => BillLines.Records(past, id, begin.Value, Math.Min(end.Value, Latest), throughSequence, Math.Clamp(limit, 1, 10_000)));
+        string PathAt(string unit, long atMs) => cloud.Read(state => state.Units.PathAt(unit, atMs));
+        var (latest, count, amount) = await Task.Run(() => BillLines.Records(past, PathAt, opened, begin.Value, toMs, throughSequence, Math.Clamp(limit, 1, 10_000)));
         return Answers.Json(found with { Records = latest, RecordCount = count, RecordedAmount = Nano.Format(amount) }, ContractsJson.Default.BillLineView);
     }
 

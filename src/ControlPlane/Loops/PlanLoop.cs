@@ -4,6 +4,8 @@ using Amalgam.Core.Allocation;
 using Amalgam.Core.Allocation.Laws;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Ledger.Budgets;
 using Microsoft.Extensions.Logging;
 
 namespace Amalgam.ControlPlane.Loops;
@@ -90,7 +92,7 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
             var plan = Allocator.Plan(snapshot);
             Inspect(snapshot, plan);
             var execution = PlanExecution.Of(plan, snapshot, state, simulated);
-            return new(execution, [.. Recorded(snapshot, plan, execution), .. execution.Events], null);
+            return new(execution, [.. Recorded(snapshot, plan, execution), .. LeaseFunds.OfStarts(state, execution.Events, nowMs)], null);
         });
         var outcome = await planned;
         if (outcome.Value is not { } done)
@@ -98,10 +100,11 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
             return outcome.Refusal!.Message;
         }
 
-        pool.Plan = done.Plan;
+        pool.Plan = done.Plan with { NextWakeMs = cloud.Read(state => AllocationInput.NextChangeMs(state, done.Plan.AtMs, done.Plan.NextWakeMs)) };
         _history = done.Plan.History;
         // Last, because nobody who waits for the plan should wait for this to be on disk.
         await news;
+        await cloud.ChangeAsync<bool>(Me, (state, nowMs) => Decide.Yes(true, ServiceMeter.News(state, done.Plan, nowMs)));
         return $"{done.Started} leases started, {done.Ending} told to end, {done.Plan.Pending.Length} workloads wait{(Violations == 0 ? "" : $"; {Violations} broken laws so far, last {LastViolation}")}";
     }
 }

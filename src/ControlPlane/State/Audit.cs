@@ -1,4 +1,5 @@
 using Amalgam.ControlPlane.Commands;
+using Amalgam.ControlPlane.Views;
 using Amalgam.Contracts;
 using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
@@ -62,12 +63,15 @@ public sealed class Audit
             .ToList());
     }
 
+    /// <summary>Not what comes with every request and every minute.</summary>
+    internal static bool IsKept(JournalEvent fact) => fact is not (TokensCharged or LeaseCharged or RequestStarted or RequestsMarked or RequestClosed or LeaseFunded or ReservedIdleCharged);
+
     private static string Who(CloudState state, Actor by) => by.KeyId is { } id && state.Key(id) is { } key ? $"{id} ({key.Name})" : by.Name;
 
     /// <summary>Charges are bills, not changes: they would push everything else out.</summary>
     private void Keep(JournalRecord record)
     {
-        if (record.Event is TokensCharged or LeaseCharged or ReservedIdleCharged)
+        if (!IsKept(record.Event))
         {
             return;
         }
@@ -93,6 +97,7 @@ internal static class AuditText
         PriceChanged changed => (changed.Undoes is null ? "price change" : "price change undone", changed.ChangeId, $"{changed.Why}: versions {string.Join(", ", changed.Prices.Select(price => price.Version))}", null),
         CommitmentMade made => ("commitment", made.Commitment.Id, $"{made.Commitment.DeviceHours} device-hours of {made.Commitment.ChipClass} a month", made.Commitment.Unit),
         CommitmentShortfallCharged unused => ("commitment not used", unused.CommitmentId, unused.Rule, unused.Unit),
+        BudgetEvent budget => BudgetViews.Audit(state, budget),
         WorkloadSubmitted submitted => ("submitted", submitted.WorkloadId, $"{submitted.Spec.Name} in {submitted.Spec.Unit}", submitted.Spec.Unit),
         WorkloadScaled scaled => OfWorkload(state, "scaled", scaled.WorkloadId, $"to {scaled.Wanted} replicas: {scaled.Why}"),
         WorkloadStopRequested stop => OfWorkload(state, "stop asked", stop.WorkloadId, ""),
@@ -101,6 +106,7 @@ internal static class AuditText
         LeaseStarted started => ("lease started", started.Lease.Id, $"{started.Lease.WorkloadId} member {started.Lease.Member} on {started.Lease.Node} {string.Join(',', started.Lease.Devices)}", started.Lease.Unit),
         LeaseEnding ending => ("lease ending", ending.LeaseId, $"{ending.Because}{(ending.Beneficiary is null ? "" : $" for {ending.Beneficiary}")}", state.Lease(ending.LeaseId)?.Unit),
         LeaseEnded ended => ("lease ended", ended.LeaseId, ended.Because.ToString(), state.Lease(ended.LeaseId)?.Unit),
+        ContractEvent or StockEvent => SupplyAudit.Of(state, fact),
         _ => (fact.GetType().Name, "", "", null),
     };
 

@@ -25,7 +25,7 @@ public sealed class Cloud
         foreach (var record in journal.ReadAll())
         {
             _state.Apply(record);
-            if (record.Event is not (TokensCharged or LeaseCharged or ReservedIdleCharged))
+            if (Audit.IsKept(record.Event))
             {
                 _recent.Enqueue(record);
                 if (_recent.Count > 50_000)

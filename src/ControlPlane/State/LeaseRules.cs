@@ -1,5 +1,6 @@
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.ControlPlane.State;
@@ -26,7 +27,7 @@ public static class LeaseRules
         var workload = state.Workload(lease.WorkloadId)!;
         List<JournalEvent> events =
         [
-            .. state.Rater().Slices(lease, toMs).Select(slice => new LeaseCharged(slice)),
+            .. LeaseMetering.Slices(state, lease, toMs, nowMs).Select(slice => new LeaseCharged(slice)),
             new LeaseEnded(lease.Id, toMs, because, exitCode, detail),
         ];
         var others = state.OpenLeasesOf(workload.Id).Where(other => other.Id != lease.Id).ToList();

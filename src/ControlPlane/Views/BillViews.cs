@@ -2,6 +2,7 @@ using Amalgam.Contracts;
 using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Budgets;
 
 namespace Amalgam.ControlPlane.Views;
 
@@ -31,15 +32,15 @@ public static class BillViews
     /// <summary>What would be charged now. All open leases are rated, those of others too: a tiered price depends on what is rated before.</summary>
     private static BillBook Accruing(CloudState state, long toMs)
     {
-        var (book, rater) = (new BillBook(), state.Rater());
-        foreach (var slice in state.OpenLeases.SelectMany(lease => rater.Slices(lease, toMs)))
+        var (book, rater, draft) = (new BillBook(), state.Rater(), new BudgetDraft(state.Budgets, toMs));
+        foreach (var slice in state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft, rater)))
         {
-            book.Add(slice);
+            book.Add(slice, state.Units.PathAt(slice.Unit, slice.FromMs));
         }
 
         foreach (var idle in state.Reserved.Due(state.Contracts, state.Units, state.Tariffs, toMs))
         {
-            book.Add(idle);
+            book.Add(idle, state.Units.PathAt(idle.Unit, idle.FromMs));
         }
 
         return book;

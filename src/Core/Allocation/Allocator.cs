@@ -14,6 +14,6 @@ public static class Allocator
             throw new ArgumentException(fault, nameof(snapshot));
         }
 
-        return new AllocationCycle(new PlanningState(snapshot)).Run();
+        return new AllocationCycle(PlanningState.Of(snapshot)).Run();
     }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Allocation;
+using Amalgam.Core.Ledger.Stock;
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 
@@ -27,12 +29,20 @@ public static class AllocationInput
         return new AllocationSnapshot
         {
             NowMs = nowMs,
-            Nodes = state.Nodes,
-            Units = [.. state.Units.InOrder.Select(Unit)],
+            Nodes = Supply.InService(state, nowMs),
+            Units = [.. state.Units.InOrder.Select(unit => Unit(unit) with { Firm = state.Contracts.Firm(unit.Name, nowMs) })],
             Workloads = workloads.ToImmutable(),
             Leases = [.. state.OpenLeases.Select(Held)],
             History = history,
         };
+    }
+
+    /// <summary>The next instant at which what is promised, or what is there by the books, changes by itself, or the allocator wants to be asked: null = never.</summary>
+    public static long? NextChangeMs(CloudState state, long nowMs, long? wakeMs)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var next = Math.Min(wakeMs ?? long.MaxValue, Math.Min(state.Contracts.NextChange(nowMs), state.Stock.NextChange(nowMs)));
+        return next == long.MaxValue ? null : next;
     }
 
     /// <summary>Null when it asks for nothing now: told to stop, on its way out, scaled to zero, or delayed after a failed start.</summary>
@@ -60,6 +70,8 @@ public static class AllocationInput
             Members = workload.Spec.IsService ? replicas : workload.Spec.Members,
             AttainedMs = workload.AttainedMs,
             SubmittedMs = workload.SubmittedMs,
+            // What runs is paid for and ended by the meter.
+            Refusals = held == 0 ? BudgetRefusals.Of(state, workload.Spec, speeds, nowMs) : [],
         };
     }
 

@@ -19,10 +19,11 @@ public sealed partial class CloudState
         switch (record.Event)
         {
             case CloudFounded founded: (Currency, IsFounded) = (founded.Currency, true); break;
-            case CloudStarted or CloudStopped or PlanMade: break;
+            case CloudStarted or PlanMade: break;
+            case CloudStopped: Contracts.Stop(record.AtMs); break;
             case NodesSeen seen: See(seen); break;
             case WorkloadsFitted fitted: Fit(fitted); break;
-            case UnitSet set: Units.Set(set.Unit); break;
+            case UnitSet set: Units.Set(set.Unit, record.AtMs); break;
             case UnitRemoved removed: Units.Remove(removed.Name); break;
             case KeyCreated created: Add(created); break;
             case KeyRevoked revoked: _keys[revoked.KeyId] = _keysByHash[_keys[revoked.KeyId].Sha256] = _keys[revoked.KeyId] with { RevokedMs = record.AtMs }; break;
@@ -32,9 +33,15 @@ public sealed partial class CloudState
             case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case ContractEvent: ApplyContract(record); break;
+            case StockEvent stock: Stock.Apply(stock); break;
+            case InvoiceEvent: Invoices.Apply(record, this); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
+            case BudgetEvent: break;
             default: ApplyWorkload(record); break;
         }
+
+        // Last, because what is spent and set aside follows from what the record changed elsewhere.
+        Budgets.Apply(record);
     }
 
     private void ApplyWorkload(JournalRecord record)
@@ -145,7 +152,7 @@ public sealed partial class CloudState
         }
 
         Counters.Apply(charged.Slice.Counted);
-        Bill.Add(charged.Slice);
+        Bill.Add(charged.Slice, Units.PathAt(charged.Slice.Unit, charged.Slice.FromMs));
     }
 
     private void Charge(TokensCharged charged, long atMs)
@@ -156,7 +163,7 @@ public sealed partial class CloudState
         }
 
         Counters.Apply(charged.Counted);
-        Bill.Add(charged, atMs);
+        Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
     }
 
     private void Change(string workloadId, Func<Workload, Workload> change) => _workloads[workloadId] = change(_workloads[workloadId]);

@@ -1,4 +1,7 @@
+using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Ledger.Stock;
+using Amalgam.Core.Ledger.Invoices;
 
 namespace Amalgam.Core.Cloud;
 
@@ -6,4 +9,10 @@ namespace Amalgam.Core.Cloud;
 public sealed partial class CloudState
 {
     public ContractBook Contracts { get; } = new();
+
+    public StockBook Stock { get; } = new();
+
+    public InvoiceBook Invoices { get; } = new();
+
+    public BudgetBook Budgets => field ??= new BudgetBook(Units, Bill, Lease);
 }

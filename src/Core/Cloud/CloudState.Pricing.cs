@@ -43,11 +43,11 @@ public sealed partial class CloudState
                 break;
             case ReservedIdleCharged idle:
                 Reserved.Apply(idle);
-                Bill.Add(idle);
+                Bill.Add(idle, Units.PathAt(idle.Unit, idle.FromMs));
                 break;
             case CommitmentShortfallCharged unused:
                 Commitments.Settle(unused);
-                Bill.Add(unused);
+                Bill.Add(unused, Units.PathAt(unused.Unit, unused.ToMs - 1));
                 break;
             default:
                 throw new InvalidOperationException($"journal record {record.Sequence} is of an unknown kind");

@@ -7,6 +7,7 @@ public sealed class PriceBook
 {
     private readonly Dictionary<PriceScope, List<Price>> _versions = [];
     private readonly Dictionary<int, Price> _byVersion = [];
+    private readonly List<string> _tokenClasses = [];
 
     public int LastVersion { get; private set; }
 
@@ -17,6 +18,9 @@ public sealed class PriceBook
 
     public IEnumerable<PriceScope> Scopes => _versions.Keys;
 
+    /// <summary>Classes on which some model's tokens have a price of their own.</summary>
+    public IReadOnlyList<string> TokenClasses => _tokenClasses;
+
     public Price? Find(int version) => _byVersion.GetValueOrDefault(version);
 
     /// <summary>Versions of one scope stay ordered by the instant they begin; of two that begin together the later version holds.</summary>
@@ -25,6 +29,10 @@ public sealed class PriceBook
         if (!_versions.TryGetValue(price.Scope, out var list))
         {
             _versions[price.Scope] = list = [];
+            if (price.OnClass is { } chip && !_tokenClasses.Contains(chip))
+            {
+                _tokenClasses.Add(chip);
+            }
         }
 
         var at = list.FindLastIndex(other => other.FromMs <= price.FromMs) + 1;

@@ -36,6 +36,7 @@ public static class Rating
 {
     private const long MilliDeviceMsPerDeviceHour = 1000L * 3_600_000L;
     private const long Million = 1_000_000L;
+    private const long DayMs = 86_400_000L;
 
     /// <summary>How much of a meter one price is for: milli-device-milliseconds of a device-hour, or a million tokens.</summary>
     public static long PricedQuantity(Meter meter) => meter.IsTokens() ? Million : MilliDeviceMsPerDeviceHour;

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Amalgam.Core.Units;
 
 /// <summary>The organisation. Units keep their order of creation, because ties go by it.</summary>
-public sealed class UnitTree
+public sealed partial class UnitTree
 {
     private readonly Dictionary<string, Unit> _units = new(StringComparer.Ordinal);
     private readonly List<string> _order = [];
@@ -19,15 +19,21 @@ public sealed class UnitTree
 
     public Unit Root => _units[_order[0]];
 
-    public void Set(Unit unit)
+    /// <param name="atMs">Since when; a unit that gets another parent keeps its former place in what was before.</param>
+    public void Set(Unit unit, long atMs = 0)
     {
         Revision++;
-        if (!_units.ContainsKey(unit.Name))
+        if (!_units.TryGetValue(unit.Name, out var before))
         {
             _order.Add(unit.Name);
         }
+        else if (before.Parent != unit.Parent)
+        {
+            Remember(unit.Name, before.Parent, atMs);
+        }
 
         _units[unit.Name] = unit;
+        _paths.Clear();
     }
 
     public void Remove(string name)
@@ -35,6 +41,7 @@ public sealed class UnitTree
         Revision++;
         _units.Remove(name);
         _order.Remove(name);
+        _paths.Clear();
     }
 
     public bool HasChildren(string name) => _units.Values.Any(unit => unit.Parent == name);
@@ -66,16 +73,7 @@ public sealed class UnitTree
     }
 
     /// <summary>`group/department/project`, for people.</summary>
-    public string Path(string name)
-    {
-        var parts = new List<string>();
-        for (var at = Find(name); at is not null; at = at.Parent is null ? null : Find(at.Parent))
-        {
-            parts.Insert(0, at.Name);
-        }
-
-        return string.Join('/', parts);
-    }
+    public string Path(string name) => PathAt(name, long.MaxValue);
 
     /// <summary>Units below and including <paramref name="top"/>, parents before children.</summary>
     public IEnumerable<(Unit Unit, int Depth)> Subtree(string top)

@@ -87,4 +87,7 @@ public enum LeaseEnd
 
     /// <summary>A replica that no longer answered.</summary>
     Unhealthy,
+
+    /// <summary>A hard budget has no more to set aside for it.</summary>
+    Budget,
 }

@@ -100,7 +100,7 @@ internal sealed partial class InferenceHandler(
         }
         exchange.Pass = pass;
         var (input, output) = AtMost(exchange.Model, scan, exchange.Endpoint);
-        if (ledger.Reserve(exchange.Caller, exchange.ChargeId, exchange.Model, input, output) is { } refusal)
+        if (ledger.Reserve(exchange.Caller, new RequestNames(exchange.ChargeId, exchange.RequestId, exchange.Endpoint.Path), exchange.Model, input, output) is { } refusal)
         {
             metrics.Limited(refusal.Code);
             return Refusals.Ledger(refusal);

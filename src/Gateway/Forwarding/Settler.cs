@@ -33,6 +33,26 @@ internal sealed partial class Settler(ITokenLedger ledger, GatewayMetrics metric
         }
     }
 
+    /// <summary>Waits until the start of the request is on disk. False when it cannot be recorded: then nothing may be sent.</summary>
+    public async ValueTask<bool> StartedAsync(Exchange exchange)
+    {
+        try
+        {
+            await ledger.StartedAsync(exchange.ChargeId);
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever stopped the ledger, the client must get an error instead of an answer that nobody will charge.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            NotRecorded(log, e, exchange.ChargeId, exchange.RequestId);
+            return false;
+        }
+    }
+
+    public void Delivered(Exchange exchange, ReplicaTicket ticket, in TokenCounts counts) =>
+        ledger.Delivered(exchange.ChargeId, ticket, counts.Input, counts.CachedInput, counts.Output);
+
     /// <summary>
     /// The last word on a reservation: nothing stays set aside after a request. A client that left before anything was delivered still leaves
     /// a record of no tokens, so that such calls can be seen.

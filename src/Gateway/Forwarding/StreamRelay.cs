@@ -24,8 +24,9 @@ internal sealed class StreamRelay(Settler settler, AnswerHeaders headers, Gatewa
 }
 
 /// <summary>
-/// One streamed answer. 1. Until the first event nothing is sent, so any failure may still be retried. 2. Events pass as they come, one flush
-/// per read; a slow client stops the reading. 3. At `[DONE]` the charge is made durable. 4. Only then the last events leave.
+/// One streamed answer. 1. Until the first event nothing is sent, so any failure may still be retried. 2. The first event waits until the start of the
+/// request is on disk, which it mostly is by then. 3. Events pass as they come, one flush per read; a slow client stops the reading. 4. At `[DONE]` the
+/// charge is made durable. 5. Only then the last events leave.
 /// </summary>
 internal sealed class StreamRun(StreamRelay relay, Exchange exchange, ReplicaTicket ticket, EventReader events, CancellationTokenSource watch) : IDisposable
 {
@@ -36,6 +37,7 @@ internal sealed class StreamRun(StreamRelay relay, Exchange exchange, ReplicaTic
     private bool _began;
     private bool _done;
     private bool _unsent;
+    private bool _recorded;
 
     public async Task<AttemptResult> RunAsync()
     {
@@ -51,7 +53,7 @@ internal sealed class StreamRun(StreamRelay relay, Exchange exchange, ReplicaTic
         }
         if (error is null) return await EndAsync();
         if (exchange.ClientLeft) return await LeaveAsync();
-        if (!_began) return AttemptResult.Retry(error, TimeSpan.Zero);
+        if (!_began) return ReferenceEquals(error, Refusals.NotCharged) ? AttemptResult.Refused(error) : AttemptResult.Retry(error, TimeSpan.Zero);
         return await BreakAsync(error);
     }
 
@@ -67,6 +69,7 @@ internal sealed class StreamRun(StreamRelay relay, Exchange exchange, ReplicaTic
             var read = await events.ReadAsync(watch.Token);
             exchange.Upstream += relay.Time.GetElapsedTime(asked);
             if (read == 0) return Cut;
+            if (!_recorded && !(_recorded = await relay.Settler.StartedAsync(exchange))) return Refusals.NotCharged;
             var error = TakeEvents();
             if (_unsent) await FlushAsync();
             if (error is not null || _done) return error;
@@ -109,6 +112,7 @@ internal sealed class StreamRun(StreamRelay relay, Exchange exchange, ReplicaTic
         // A client that reads slowly is no fault of the replica: its timer rests.
         watch.CancelAfter(Timeout.InfiniteTimeSpan);
         await _output.FlushAsync(exchange.Ended);
+        if (!_done) relay.Settler.Delivered(exchange, ticket, _meter.Totals());
     }
 
     private async Task<AttemptResult> EndAsync()

@@ -91,6 +91,23 @@ public interface ITokenLedger
     /// </summary>
     LedgerRefusal? Reserve(Caller caller, string chargeId, ServedModel model, long inputTokensEstimate, long maxOutputTokens);
 
+    /// <summary>The same, with what a later look at the charge asks for: the client's request id and the path it called.</summary>
+    LedgerRefusal? Reserve(Caller caller, RequestNames names, ServedModel model, long inputTokensEstimate, long maxOutputTokens) =>
+        Reserve(caller, names.ChargeId, model, inputTokensEstimate, maxOutputTokens);
+
+    /// <summary>
+    /// Done when the start of the request is on disk; fails when it cannot be. The client gets no byte before: what it gets is then known to have been under way,
+    /// even if the process dies in the middle.
+    /// </summary>
+    Task StartedAsync(string chargeId) => Task.CompletedTask;
+
+    /// <summary>
+    /// What was handed to the client's connection so far. Called after every flush of a stream, so it must be cheap: it is what the request is charged if the process dies.
+    /// </summary>
+    void Delivered(string chargeId, ReplicaTicket ticket, long inputTokens, long cachedInputTokens, long outputTokens)
+    {
+    }
+
     /// <summary>
     /// Settles the request: when the returned task is done the charge is on disk. At most one charge per <see cref="TokenUsage.ChargeId"/>, however often it is called.
     /// Returns what was charged, in nano-units of the cloud's currency.
@@ -105,6 +122,9 @@ public interface ITokenLedger
     {
     }
 }
+
+/// <summary>What one request is called: by the ledger, by the client, and where it knocked.</summary>
+public readonly record struct RequestNames(string ChargeId, string RequestId, string Endpoint);
 
 /// <param name="Code">OpenAI error code, for instance `insufficient_quota` or `rate_limit_exceeded`.</param>
 public sealed record LedgerRefusal(int HttpStatus, string Type, string Code, string Message, TimeSpan? RetryAfter);

@@ -58,6 +58,12 @@ public sealed class AccessTests : IAsyncLifetime
         ["GET /api/v1/chips"] = null,
         ["GET /api/v1/status"] = null,
         ["GET /api/v1/audit"] = null,
+        ["GET /api/v1/contracts"] = null,
+        ["POST /api/v1/contracts"] = """{"unit":"lab","chipClass":"cpu","devices":1,"to":"2099-01-01T00:00:00Z"}""",
+        ["POST /api/v1/contracts/{id}/end"] = """{"why":"mischief"}""",
+        ["GET /api/v1/stock"] = null,
+        ["POST /api/v1/stock/receive"] = """{"chipClass":"cpu","devices":1}""",
+        ["POST /api/v1/stock/move"] = """{"chipClass":"cpu","devices":1,"from":"in-service","to":"failed"}""",
     };
 
     [Fact]

@@ -22,7 +22,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds)
 
     public bool TryMakeRoom(Request request)
     {
-        if (!state.Snapshot.Settings.Moves || request.IsGrowth || request.Shape.Sample.Mixed)
+        if (!state.Settings.Moves || request.IsGrowth || request.Shape.Sample.Mixed)
         {
             return false;
         }

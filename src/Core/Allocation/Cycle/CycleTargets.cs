@@ -57,13 +57,7 @@ internal sealed class CycleTargets
         var rows = ImmutableArray.CreateBuilder<TargetRow>();
         foreach (var shape in DemandOf(state))
         {
-            var speeds = ImmutableArray.CreateBuilder<double>(state.Chips.Length);
-            for (var c = 0; c < state.Chips.Length; c++)
-            {
-                speeds.Add(shape.MayUse(c) ? shape.Speeds[c] / 1e6 : 0);
-            }
-
-            rows.Add(new TargetRow(shape.Leaf, speeds.MoveToImmutable(), shape.FullMilli * shape.Count, shape.Count, shape.MinimumMilli));
+            rows.Add(shape.Demand);
         }
 
         return new TargetProblem([.. state.Stocks.Select(stock => stock.CapacityMilli)], units.MoveToImmutable(), rows.ToImmutable());

@@ -19,22 +19,22 @@ internal sealed class Debts
         _state = state;
         _owed = new long[state.Tree.Units.Count * state.Chips.Length];
         Standing = new long[state.Tree.Units.Count];
-        var elapsed = Math.Max(0, state.NowMs - state.Snapshot.History.AsOfMs);
+        var elapsed = Math.Max(0, state.NowMs - state.History.AsOfMs);
         var units = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var u = 0; u < state.Tree.Named; u++)
         {
             units[state.Tree.Units[u].Name] = u;
         }
 
-        foreach (var debt in state.Snapshot.History.Debts)
+        foreach (var debt in state.History.Debts)
         {
             if (units.TryGetValue(debt.Unit, out var unit) && state.ChipNumber(debt.ChipClass) is var chip and >= 0)
             {
-                var half = state.Snapshot.Settings.HalfLifeMs.Find(debt.ChipClass) ?? WeekMs;
+                var half = state.Settings.HalfLifeMs.Find(debt.ChipClass) ?? WeekMs;
                 var owed = Faded(debt.MilliDeviceMs, elapsed, half) + (half > 0 ? debt.RateMilli * elapsed : 0);
                 _owed[state.Tree.At(unit, chip)] = owed;
                 // In whole device-terms, so that a moment's difference does not turn equals around.
-                Standing[unit] += owed / (1000 * Math.Max(1, state.Snapshot.Settings.LeaseTermMs));
+                Standing[unit] += owed / (1000 * Math.Max(1, state.Settings.LeaseTermMs));
             }
         }
     }
@@ -50,7 +50,7 @@ internal sealed class Debts
             for (var c = 0; c < _state.Chips.Length; c++)
             {
                 var at = _state.Tree.At(u, c);
-                var half = _state.Snapshot.Settings.HalfLifeMs.Find(_state.Chips[c]) ??
+                var half = _state.Settings.HalfLifeMs.Find(_state.Chips[c]) ??
                     (targets.Solution.Prices[c] > 0 ? WeekMs : 0);
                 var rate = half > 0 ? targets.Raw[at] - _state.Tree.Held[at] : 0;
                 var owed = half > 0 ? _owed[at] : 0;

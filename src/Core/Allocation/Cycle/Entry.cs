@@ -3,8 +3,10 @@ using Amalgam.Core.Allocation.Stock;
 namespace Amalgam.Core.Allocation.Cycle;
 
 /// <summary>A workload in a cycle, with what it holds.</summary>
-internal sealed class Entry(WorkloadState workload, int index, Shape shape)
+internal sealed class Entry(WorkloadState workload, int index, Shape shape, Row row)
 {
+    private List<HeldMember>? _members;
+
     public WorkloadState Workload { get; } = workload;
 
     /// <summary>Order of creation.</summary>
@@ -12,12 +14,14 @@ internal sealed class Entry(WorkloadState workload, int index, Shape shape)
 
     public Shape Shape { get; } = shape;
 
-    public List<HeldMember> Members { get; } = [];
+    public Row Row { get; } = row;
+
+    public List<HeldMember> Members => _members ??= [];
 
     /// <summary>What it held when the cycle began; null = it held nothing or has not been touched.</summary>
     public List<HeldMember>? Before { get; set; }
 
-    public bool Running => Members.Count > 0;
+    public bool Running => _members is { Count: > 0 };
 
     /// <summary>Queued in a row; false for what a person holds.</summary>
     public bool Waiting { get; set; }
@@ -33,7 +37,11 @@ internal sealed class Entry(WorkloadState workload, int index, Shape shape)
 
     public GatheringNote? Gathering { get; set; }
 
-    public Row? Row { get; set; }
+    /// <summary>Position among the running ones of its leaf.</summary>
+    public int RunningAt { get; set; }
+
+    /// <summary>Position among those of its leaf that would take more members; -1 = none of them.</summary>
+    public int GrowingAt { get; set; } = -1;
 
     /// <summary>Why it lost its leases in this cycle, where it did.</summary>
     public EvictionReason? Evicted { get; set; }
@@ -60,6 +68,13 @@ internal sealed class Entry(WorkloadState workload, int index, Shape shape)
 
             return since;
         }
+    }
+
+    /// <summary>The cycle is over; nothing of it matters to the next.</summary>
+    public void Forget()
+    {
+        (Before, Evicted, EvictedFor, Beneficiary, Gathering) = (null, null, null, null, null);
+        (Paid, Reprieved) = (false, false);
     }
 
     /// <summary>Milli-device-milliseconds of work that would be done again if it were stopped now.</summary>

@@ -11,30 +11,13 @@ internal sealed class KeyTable
     public KeyTable(PlanningState state)
     {
         _nowMs = state.NowMs;
-        Int128 work = 0;
         Int128 capacity = 0;
-        foreach (var rows in state.Rows)
-        {
-            foreach (var row in rows)
-            {
-                work += (Int128)SpendOrder.RestMs(row.DeclaredMs, row.AttainedMs) * row.Shape.FullMilli * row.Waiting;
-            }
-        }
-
-        foreach (var running in state.RunningIn)
-        {
-            foreach (var entry in running)
-            {
-                work += (Int128)SpendOrder.RestMs(entry.Workload.DeclaredMs, entry.Workload.AttainedMs) * entry.Shape.FullMilli;
-            }
-        }
-
         foreach (var stock in state.Stocks)
         {
             capacity += stock.CapacityMilli;
         }
 
-        _drainMs = capacity == 0 ? long.MaxValue : (long)Int128.Min(work / capacity, long.MaxValue);
+        _drainMs = capacity == 0 ? long.MaxValue : (long)Int128.Min(state.OpenWork / capacity, long.MaxValue);
     }
 
     public long Of(Entry entry) => SpendOrder.Key(

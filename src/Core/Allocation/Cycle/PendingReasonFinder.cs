@@ -10,7 +10,7 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
     public ImmutableArray<PendingWorkload> Find()
     {
         var pending = ImmutableArray.CreateBuilder<PendingWorkload>();
-        foreach (var entry in state.Entries)
+        foreach (var entry in state.Entries.OrderBy(entry => entry.Index))
         {
             if (!entry.Running && entry.Workload.Members > 0)
             {

@@ -5,48 +5,58 @@ using Amalgam.Core.Allocation.Tree;
 namespace Amalgam.Core.Allocation.Cycle;
 
 /// <summary>
-/// A snapshot in the form that a cycle works on: numbered classes, units and workloads, indexed stock, waiting work in rows.
-/// Every change goes through <see cref="Take"/> and <see cref="Release"/>, which keep devices and holdings in step.
+/// The world in the form that a cycle works on: numbered classes, units and workloads, indexed stock, waiting work in rows. It outlives
+/// the cycle: facts come in one by one (the other half of this class), a cycle changes it through <see cref="Take"/> and
+/// <see cref="Release"/>, which keep devices and holdings in step, and <see cref="Rollback"/> brings back the facts.
 /// </summary>
-internal sealed class PlanningState
+internal sealed partial class PlanningState
 {
     private readonly Dictionary<string, int> _chipNumber = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int Chip, int Node)> _nodeNumber = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry> _entries;
+    private readonly HashSet<Entry> _suspects = [];
     private readonly ShapeTable _shapes;
+    private readonly int[] _waitingIn;
+    private int _passes;
 
-    public PlanningState(AllocationSnapshot snapshot)
+    /// <param name="withWorkloads">Units that have workloads of their own, as far as they have children too.</param>
+    /// <param name="expected">About how many workloads will be added.</param>
+    public PlanningState(
+        ImmutableArray<NodeState> nodes, ImmutableArray<UnitState> units, IReadOnlySet<string> withWorkloads, AllocationSettings settings, int expected = 0)
     {
-        Snapshot = snapshot;
-        Chips = [.. snapshot.Nodes.Select(node => node.ChipClass).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        Settings = settings;
+        _entries = new(expected, StringComparer.Ordinal);
+        Chips = [.. nodes.Select(node => node.ChipClass).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         Stocks = new ClassStock[Chips.Length];
-        var nodes = snapshot.Nodes.ToLookup(node => node.ChipClass, StringComparer.Ordinal);
+        var byChip = nodes.ToLookup(node => node.ChipClass, StringComparer.Ordinal);
         for (var c = 0; c < Chips.Length; c++)
         {
             _chipNumber[Chips[c]] = c;
-            Stocks[c] = new ClassStock(Chips[c], [.. nodes[Chips[c]]]);
+            Stocks[c] = new ClassStock(Chips[c], [.. byChip[Chips[c]]]);
             for (var n = 0; n < Stocks[c].Nodes.Length; n++)
             {
                 _nodeNumber[Stocks[c].Nodes[n].Name] = (c, n);
             }
         }
 
-        Tree = new Organisation(snapshot.Units, UnitsWithWorkloads(snapshot), Chips);
-        Rows = new List<Row>[Tree.Units.Count];
-        RunningIn = new List<Entry>[Tree.Units.Count];
+        Tree = new Organisation(units, withWorkloads, Chips);
+        (Rows, RunningIn, GrowingIn) = (new List<Row>[Tree.Units.Count], new List<Entry>[Tree.Units.Count], new List<Entry>[Tree.Units.Count]);
+        (RunningChanges, _waitingIn) = (new long[Tree.Units.Count], new int[Tree.Units.Count]);
         for (var u = 0; u < Rows.Length; u++)
         {
-            Rows[u] = [];
-            RunningIn[u] = [];
+            (Rows[u], RunningIn[u], GrowingIn[u]) = ([], [], []);
         }
 
         _shapes = new ShapeTable(this);
-        AddWorkloads();
     }
 
-    public AllocationSnapshot Snapshot { get; }
+    public AllocationSettings Settings { get; }
 
-    public long NowMs => Snapshot.NowMs;
+    /// <summary>The instant of the cycle.</summary>
+    public long NowMs { get; set; }
+
+    /// <summary>What units were owed before the cycle.</summary>
+    public AllocationHistory History { get; set; } = AllocationHistory.Empty;
 
     public string[] Chips { get; }
 
@@ -54,73 +64,74 @@ internal sealed class PlanningState
 
     public Organisation Tree { get; }
 
-    /// <summary>In the order of the snapshot.</summary>
-    public List<Entry> Entries { get; } = [];
+    /// <summary>In no particular order.</summary>
+    public IEnumerable<Entry> Entries => _entries.Values;
 
-    /// <summary>By leaf.</summary>
+    public int Workloads => _entries.Count;
+
+    /// <summary>By leaf, in no particular order.</summary>
     public List<Row>[] Rows { get; }
 
     /// <summary>By leaf, in no particular order.</summary>
     public List<Entry>[] RunningIn { get; }
 
+    /// <summary>By leaf: those running with fewer members than they would take.</summary>
+    public List<Entry>[] GrowingIn { get; }
+
+    /// <summary>By leaf: grows whenever something begins or ceases to run there.</summary>
+    public long[] RunningChanges { get; }
+
+    /// <summary>In no particular order.</summary>
     public IReadOnlyList<Shape> Shapes => _shapes.All;
+
+    /// <summary>Milli-device-milliseconds that all work, running or waiting, is expected to take.</summary>
+    public Int128 OpenWork { get; private set; }
+
+    /// <summary>Grows with every change of who holds what.</summary>
+    public long Changes { get; private set; }
+
+    /// <summary>Workloads that this cycle has touched, in that order.</summary>
+    public List<Entry> Touched { get; } = [];
+
+    /// <summary>Workloads that hold nothing and would run if they could.</summary>
+    public int WaitingIn(int leaf) => _waitingIn[leaf];
 
     public int ChipNumber(string chip) => _chipNumber.GetValueOrDefault(chip, -1);
 
     public Entry? Find(string workloadId) => _entries.GetValueOrDefault(workloadId);
 
+    /// <summary>A number that no pass had before, in this cycle or an earlier one.</summary>
+    public int NextPass() => ++_passes;
+
     /// <summary>Members begin to hold devices that the stock has already given out.</summary>
     public void Take(Entry entry, ReadOnlySpan<Slot> slots, long? sinceMs = null)
     {
         Remember(entry);
-        if (!entry.Running)
-        {
-            RunningIn[entry.Shape.Leaf].Add(entry);
-            if (entry.Waiting)
-            {
-                entry.Row!.Leave(entry);
-            }
-        }
-
+        Begin(entry);
         foreach (var slot in slots)
         {
             entry.Members.Add(new HeldMember(entry.LowestFreeMember(), slot, sinceMs ?? NowMs));
             Count(entry.Shape, slot.Chip, +1);
         }
+
+        Index(entry);
     }
 
     /// <summary>One member lets go; with the last one the workload waits again.</summary>
     public HeldMember Release(Entry entry, int position)
     {
         Remember(entry);
-        var member = entry.Members[position];
-        entry.Members.RemoveAt(position);
-        Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
-        Count(entry.Shape, member.Slot.Chip, -1);
-        if (!entry.Running)
-        {
-            RunningIn[entry.Shape.Leaf].Remove(entry);
-            Enqueue(entry);
-        }
-
-        return member;
+        return LetGo(entry, position);
     }
 
     /// <summary>Undoes a release: the same member on the same devices.</summary>
     public void Restore(Entry entry, HeldMember member)
     {
         Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
-        if (!entry.Running)
-        {
-            RunningIn[entry.Shape.Leaf].Add(entry);
-            if (entry.Waiting)
-            {
-                entry.Row!.Leave(entry);
-            }
-        }
-
+        Begin(entry);
         entry.Members.Add(member);
         Count(entry.Shape, member.Slot.Chip, +1);
+        Index(entry);
     }
 
     /// <summary>One member goes to devices that the stock has already given out; its old ones have been returned.</summary>
@@ -130,6 +141,66 @@ internal sealed class PlanningState
         var position = entry.Members.FindIndex(member => member.Number == number);
         entry.Members[position] = new HeldMember(number, slot, NowMs);
         Changes++;
+        RunningChanges[entry.Shape.Leaf]++;
+    }
+
+    /// <summary>Ends a cycle: everybody holds again what the facts say, whatever the plan was.</summary>
+    public void Rollback()
+    {
+        for (var i = Touched.Count - 1; i >= 0; i--)
+        {
+            var entry = Touched[i];
+            for (var m = entry.Members.Count - 1; m >= 0; m--)
+            {
+                var slot = entry.Members[m].Slot;
+                Stocks[slot.Chip].Return(slot.Node, slot.Devices, entry.Shape.Member);
+                Count(entry.Shape, slot.Chip, -1);
+            }
+        }
+
+        for (var i = Touched.Count - 1; i >= 0; i--)
+        {
+            var entry = Touched[i];
+            var (before, ran) = (entry.Before!, entry.Running);
+            entry.Members.Clear();
+            if (before.Count == 0 && ran)
+            {
+                Cease(entry);
+            }
+
+            foreach (var member in before)
+            {
+                Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
+                if (!ran)
+                {
+                    Begin(entry);
+                    ran = true;
+                }
+
+                entry.Members.Add(member);
+                Count(entry.Shape, member.Slot.Chip, +1);
+            }
+
+            Index(entry);
+            entry.Forget();
+        }
+
+        Touched.Clear();
+    }
+
+    private HeldMember LetGo(Entry entry, int position)
+    {
+        var member = entry.Members[position];
+        entry.Members.RemoveAt(position);
+        Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
+        Count(entry.Shape, member.Slot.Chip, -1);
+        if (!entry.Running)
+        {
+            Cease(entry);
+        }
+
+        Index(entry);
+        return member;
     }
 
     private void Count(Shape shape, int chip, int sign)
@@ -137,12 +208,6 @@ internal sealed class PlanningState
         Changes++;
         Tree.Add(shape.Leaf, chip, sign * shape.Member.Milli, shape.Speeds[chip], shape.Preemptible);
     }
-
-    /// <summary>Grows with every change of who holds what.</summary>
-    public long Changes { get; private set; }
-
-    /// <summary>Workloads that this cycle has touched, in that order.</summary>
-    public List<Entry> Touched { get; } = [];
 
     private void Remember(Entry entry)
     {
@@ -153,56 +218,67 @@ internal sealed class PlanningState
         }
     }
 
-    private static void Enqueue(Entry entry)
+    // What holds nothing yet is about to hold something.
+    private void Begin(Entry entry)
+    {
+        if (entry.Running)
+        {
+            return;
+        }
+
+        var running = RunningIn[entry.Shape.Leaf];
+        entry.RunningAt = running.Count;
+        running.Add(entry);
+        if (entry.Waiting)
+        {
+            entry.Row.Leave(entry);
+            _waitingIn[entry.Shape.Leaf]--;
+        }
+        else
+        {
+            OpenWork += entry.Row.Work;
+        }
+    }
+
+    // Its last member has let go.
+    private void Cease(Entry entry)
+    {
+        var running = RunningIn[entry.Shape.Leaf];
+        running[entry.RunningAt] = running[^1];
+        running[entry.RunningAt].RunningAt = entry.RunningAt;
+        running.RemoveAt(running.Count - 1);
+        OpenWork -= entry.Row.Work;
+        Enqueue(entry);
+    }
+
+    private void Enqueue(Entry entry)
     {
         if (!entry.Workload.Held && entry.Workload.Members > 0)
         {
-            entry.Row!.Add(entry);
+            entry.Row.Add(entry);
+            _waitingIn[entry.Shape.Leaf]++;
+            OpenWork += entry.Row.Work;
         }
     }
 
-    private void AddWorkloads()
+    // After every change of its members: whether it would take more.
+    private void Index(Entry entry)
     {
-        foreach (var workload in Snapshot.Workloads)
+        RunningChanges[entry.Shape.Leaf]++;
+        var grows = entry.Running && entry.Members.Count < entry.Shape.Members && !entry.Workload.Held;
+        var growing = GrowingIn[entry.Shape.Leaf];
+        if (grows && entry.GrowingAt < 0)
         {
-            var shape = _shapes.Of(workload);
-            var entry = new Entry(workload, Entries.Count, shape) { Row = _shapes.RowOf(shape, workload) };
-            Entries.Add(entry);
-            _entries[workload.Id] = entry;
-            shape.Count += workload.Held ? 0 : 1;
+            entry.GrowingAt = growing.Count;
+            growing.Add(entry);
         }
-
-        foreach (var lease in Snapshot.Leases)
+        else if (!grows && entry.GrowingAt >= 0)
         {
-            if (!lease.Ending && _entries.TryGetValue(lease.WorkloadId, out var entry) &&
-                _nodeNumber.TryGetValue(lease.Node, out var at))
-            {
-                Hold(entry, lease, at.Chip, at.Node);
-            }
-        }
-
-        foreach (var entry in Entries)
-        {
-            if (!entry.Running)
-            {
-                Enqueue(entry);
-            }
+            growing[entry.GrowingAt] = growing[^1];
+            growing[entry.GrowingAt].GrowingAt = entry.GrowingAt;
+            growing.RemoveAt(growing.Count - 1);
+            entry.GrowingAt = -1;
         }
     }
 
-    private void Hold(Entry entry, MemberLease lease, int chip, int node)
-    {
-        if (!entry.Running)
-        {
-            RunningIn[entry.Shape.Leaf].Add(entry);
-        }
-
-        var slot = new Slot(chip, node, [.. lease.Devices], (int)lease.MilliPerDevice);
-        Stocks[chip].Take(node, slot.Devices, entry.Shape.Member);
-        entry.Members.Add(new HeldMember(lease.Member, slot, lease.SinceMs));
-        Count(entry.Shape, chip, +1);
-    }
-
-    private static HashSet<string> UnitsWithWorkloads(AllocationSnapshot snapshot) =>
-        new(snapshot.Workloads.Select(workload => workload.Unit), StringComparer.Ordinal);
 }

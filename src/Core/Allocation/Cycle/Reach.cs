@@ -2,38 +2,9 @@ using Amalgam.Core.Allocation.Stock;
 
 namespace Amalgam.Core.Allocation.Cycle;
 
-/// <summary>Which classes could ever hold a shape, were they empty. What cannot be placed at all is no demand.</summary>
+/// <summary>How many members a class could hold, were it empty. What cannot be placed at all is no demand.</summary>
 internal static class Reach
 {
-    public static void Find(PlanningState state, Shape shape)
-    {
-        long together = 0;
-        long togetherEver = 0;
-        for (var c = 0; c < shape.Speeds.Length; c++)
-        {
-            if (shape.Speeds[c] <= 0)
-            {
-                continue;
-            }
-
-            var now = Copies(state.Stocks[c], shape.Member, healthyOnly: true, shape.Minimum);
-            var ever = Copies(state.Stocks[c], shape.Member, healthyOnly: false, shape.Minimum);
-            (together, togetherEver) = (together + now, togetherEver + ever);
-            shape.Placeable[c] = shape.Sample.Mixed ? now > 0 : now >= shape.Minimum;
-            shape.PlaceableEver[c] = shape.Sample.Mixed ? ever > 0 : ever >= shape.Minimum;
-        }
-
-        if (shape.Sample.Mixed && together < shape.Minimum)
-        {
-            Array.Clear(shape.Placeable);
-        }
-
-        if (shape.Sample.Mixed && togetherEver < shape.Minimum)
-        {
-            Array.Clear(shape.PlaceableEver);
-        }
-    }
-
     /// <summary>Whether one device of the class has the memory that a member asks of it.</summary>
     public static bool AnyDeviceServes(ClassStock stock, in MemberShape member)
     {
@@ -49,7 +20,7 @@ internal static class Reach
     }
 
     /// <summary>Members that the empty class holds, counted up to <paramref name="enough"/>.</summary>
-    private static long Copies(ClassStock stock, in MemberShape member, bool healthyOnly, int enough)
+    public static long Copies(ClassStock stock, in MemberShape member, bool healthyOnly, int enough)
     {
         long copies = 0;
         foreach (var node in stock.Nodes)

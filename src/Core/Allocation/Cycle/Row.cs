@@ -1,3 +1,5 @@
+using Amalgam.Core.Allocation.Order;
+
 namespace Amalgam.Core.Allocation.Cycle;
 
 /// <summary>
@@ -6,9 +8,14 @@ namespace Amalgam.Core.Allocation.Cycle;
 /// </summary>
 internal sealed class Row(Shape shape, long? declaredMs, long attainedMs)
 {
+    private static readonly Comparer<Entry> ByAge = Comparer<Entry>.Create(Compare);
+
     private readonly List<Entry> _queue = [];
     private int _head;
-    private bool _sorted = true;
+
+    // Until the first look nothing is put in its place: a list that comes in any order is sorted once.
+    private bool _sorted;
+    private bool _disorder;
 
     public Shape Shape { get; } = shape;
 
@@ -16,7 +23,13 @@ internal sealed class Row(Shape shape, long? declaredMs, long attainedMs)
 
     public long AttainedMs { get; } = attainedMs;
 
+    /// <summary>Milli-device-milliseconds that one of them is expected to take.</summary>
+    public Int128 Work { get; } = (Int128)SpendOrder.RestMs(declaredMs, attainedMs) * shape.FullMilli;
+
     public int Waiting { get; private set; }
+
+    /// <summary>Workloads that belong here, running ones included.</summary>
+    public int Users { get; set; }
 
     public void Add(Entry entry)
     {
@@ -28,18 +41,23 @@ internal sealed class Row(Shape shape, long? declaredMs, long attainedMs)
         }
 
         entry.Queued = true;
-        if (_queue.Count > _head && Compare(_queue[^1], entry) > 0)
+        if (_queue.Count == _head || Compare(_queue[^1], entry) < 0)
         {
-            _sorted = false;
+            _queue.Add(entry);
         }
-
-        if (_head > 0 && (_queue.Count == _head || Compare(_queue[_head], entry) > 0))
+        else if (!_sorted)
+        {
+            _queue.Add(entry);
+            _disorder = true;
+        }
+        else if (_head > 0 && Compare(_queue[_head], entry) > 0)
         {
             _queue[--_head] = entry;
         }
         else
         {
-            _queue.Add(entry);
+            var at = _queue.BinarySearch(_head, _queue.Count - _head, entry, ByAge);
+            _queue.Insert(at < 0 ? ~at : at, entry);
         }
     }
 
@@ -61,27 +79,32 @@ internal sealed class Row(Shape shape, long? declaredMs, long attainedMs)
         return _head < _queue.Count ? _queue[_head] : null;
     }
 
-    public IEnumerable<Entry> All()
+    /// <summary>After facts have changed: what has gone for good does not stay in the queue.</summary>
+    public void Tidy()
     {
-        Sort();
-        for (var i = _head; i < _queue.Count; i++)
+        if (_queue.Count > 64 && _queue.Count > 2 * Waiting)
         {
-            if (_queue[i].Waiting)
+            for (var i = _head; i < _queue.Count; i++)
             {
-                yield return _queue[i];
+                _queue[i].Queued = _queue[i].Waiting;
             }
+
+            _queue.RemoveRange(0, _head);
+            _queue.RemoveAll(static entry => !entry.Waiting);
+            _head = 0;
         }
     }
 
     private void Sort()
     {
-        if (!_sorted)
+        if (_disorder)
         {
             _queue.RemoveRange(0, _head);
             _head = 0;
-            _queue.Sort(Compare);
-            _sorted = true;
+            _queue.Sort(ByAge);
         }
+
+        (_sorted, _disorder) = (true, false);
     }
 
     private static int Compare(Entry a, Entry b)

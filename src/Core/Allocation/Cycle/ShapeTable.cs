@@ -2,68 +2,44 @@ using Amalgam.Core.Allocation.Stock;
 
 namespace Amalgam.Core.Allocation.Cycle;
 
-/// <summary>Finds the shape and the row of a workload, so that equal ones share them.</summary>
+/// <summary>Finds the shape of a workload, so that equal ones share it.</summary>
 internal sealed class ShapeTable(PlanningState state)
 {
-    private readonly Dictionary<ShapeKey, Shape> _shapes = [];
-    private readonly Dictionary<(Shape Shape, long Declared, long Attained), Row> _rows = [];
-
-    // Most neighbours in a list are equal: the table is asked only where one differs from the one before.
-    private WorkloadState? _last;
-    private Shape? _lastShape;
+    private readonly Dictionary<WorkloadState, Shape> _shapes = new(new SameShape());
+    private readonly Dictionary<(MemberShape Member, int Minimum), Form> _forms = [];
 
     public List<Shape> All { get; } = [];
 
     public Shape Of(WorkloadState workload)
     {
-        if (_last is not null && Same(_last, workload))
-        {
-            return _lastShape!;
-        }
-
-        var key = new ShapeKey(
-            workload.Unit, workload.Kind, workload.Members, workload.ElasticMin ?? -1, workload.DevicesMilli, workload.MemoryMiB,
-            workload.CpuMilli, workload.RamMiB, workload.Priority, workload.Preemptible, workload.Mixed, workload.Resumable,
-            workload.Held, Signature(workload));
-        if (!_shapes.TryGetValue(key, out var shape))
+        if (!_shapes.TryGetValue(workload, out var shape))
         {
             shape = Create(workload);
-            _shapes.Add(key, shape);
+            shape.At = All.Count;
+            _shapes.Add(workload, shape);
             All.Add(shape);
         }
 
-        (_last, _lastShape) = (workload, shape);
         return shape;
     }
 
-    public Row RowOf(Shape shape, WorkloadState workload)
+    /// <summary>Nobody has this shape any more.</summary>
+    public void Forget(Shape shape)
     {
-        var key = (shape, workload.DeclaredMs ?? -1, workload.AttainedMs);
-        if (!_rows.TryGetValue(key, out var row))
-        {
-            row = new Row(shape, workload.DeclaredMs, workload.AttainedMs);
-            _rows.Add(key, row);
-            state.Rows[shape.Leaf].Add(row);
-        }
-
-        return row;
+        _shapes.Remove(shape.Sample);
+        All[shape.At] = All[^1];
+        All[shape.At].At = shape.At;
+        All.RemoveAt(All.Count - 1);
     }
 
-    private static bool Same(WorkloadState a, WorkloadState b) =>
-        a.Kind == b.Kind && a.Members == b.Members && a.ElasticMin == b.ElasticMin && a.DevicesMilli == b.DevicesMilli &&
-        a.MemoryMiB == b.MemoryMiB && a.CpuMilli == b.CpuMilli && a.RamMiB == b.RamMiB && a.Priority == b.Priority &&
-        a.Preemptible == b.Preemptible && a.Mixed == b.Mixed && a.Resumable == b.Resumable && a.Held == b.Held &&
-        string.Equals(a.Unit, b.Unit, StringComparison.Ordinal) &&
-        (a.Speeds == b.Speeds || a.Speeds.AsSpan().SequenceEqual(b.Speeds.AsSpan())) &&
-        (a.Refusals == b.Refusals || (a.Refusals.IsEmpty && b.Refusals.IsEmpty));
-
-    private static string Signature(WorkloadState workload)
+    /// <summary>Nodes were lost or came back: what can be placed is found anew.</summary>
+    public void NodesChanged()
     {
-        var speeds = string.Join(';', workload.Speeds.OrderBy(speed => speed.ChipClass, StringComparer.Ordinal)
-            .Select(speed => $"{speed.ChipClass}={speed.Millionths}"));
-        return workload.Refusals.IsEmpty
-            ? speeds
-            : speeds + "!" + string.Join(';', workload.Refusals.Select(refusal => $"{refusal.ChipClass}/{refusal.Kind}/{refusal.Detail}"));
+        _forms.Clear();
+        foreach (var shape in All)
+        {
+            Reach(shape);
+        }
     }
 
     private Shape Create(WorkloadState workload)
@@ -90,11 +66,47 @@ internal sealed class ShapeTable(PlanningState state)
         }
 
         var shape = new Shape(state.Tree.LeafOf(workload.Unit), workload, speeds, refusals);
-        Reach.Find(state, shape);
+        Reach(shape);
         return shape;
     }
 
-    private readonly record struct ShapeKey(
-        string Unit, WorkloadKind Kind, int Members, int ElasticMin, long DevicesMilli, long MemoryMiB, long CpuMilli, long RamMiB,
-        int Priority, bool Preemptible, bool Mixed, bool Resumable, bool Held, string Signature);
+    private void Reach(Shape shape)
+    {
+        if (!_forms.TryGetValue((shape.Member, shape.Minimum), out var form))
+        {
+            form = new Form(state.Stocks, shape.Member, shape.Minimum);
+            _forms.Add((shape.Member, shape.Minimum), form);
+        }
+
+        shape.Reaches(form);
+    }
+
+    /// <summary>All that a cycle looks at but age, declared and attained work.</summary>
+    private sealed class SameShape : IEqualityComparer<WorkloadState>
+    {
+        public bool Equals(WorkloadState? a, WorkloadState? b) => ReferenceEquals(a, b) || (a is not null && b is not null &&
+            a.Members == b.Members && a.DevicesMilli == b.DevicesMilli && a.Priority == b.Priority && a.Kind == b.Kind && a.ElasticMin == b.ElasticMin &&
+            a.MemoryMiB == b.MemoryMiB && a.CpuMilli == b.CpuMilli && a.RamMiB == b.RamMiB && a.MaxWaitMs == b.MaxWaitMs &&
+            a.Preemptible == b.Preemptible && a.Mixed == b.Mixed && a.Resumable == b.Resumable && a.Held == b.Held &&
+            string.Equals(a.Unit, b.Unit, StringComparison.Ordinal) &&
+            (a.Speeds == b.Speeds || a.Speeds.AsSpan().SequenceEqual(b.Speeds.AsSpan())) &&
+            (a.Refusals == b.Refusals || a.Refusals.AsSpan().SequenceEqual(b.Refusals.AsSpan())));
+
+        public int GetHashCode(WorkloadState workload)
+        {
+            var hash = new HashCode();
+            hash.Add(string.GetHashCode(workload.Unit, StringComparison.Ordinal));
+            hash.Add(workload.Members);
+            hash.Add(workload.DevicesMilli);
+            hash.Add(workload.Priority);
+            hash.Add(workload.MemoryMiB);
+            hash.Add((workload.Preemptible ? 1 : 0) + (workload.Resumable ? 2 : 0) + (workload.Held ? 4 : 0) + (workload.Mixed ? 8 : 0));
+            foreach (var speed in workload.Speeds)
+            {
+                hash.Add(speed.Millionths);
+            }
+
+            return hash.ToHashCode();
+        }
+    }
 }

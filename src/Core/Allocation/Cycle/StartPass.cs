@@ -12,7 +12,7 @@ internal sealed class StartPass(PlanningState state, CycleTargets targets, KeyTa
     /// <returns>How many requests were granted.</returns>
     public int Run(Func<Request, bool> attempt)
     {
-        _number++;
+        _number = state.NextPass();
         var granted = 0;
         var turn = new UnitQueue(state, targets, debts, Fill());
         while (turn.Next() is var leaf and >= 0)

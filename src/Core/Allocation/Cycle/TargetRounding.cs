@@ -47,7 +47,7 @@ internal static class TargetRounding
             foreach (var entry in running)
             {
                 if (entry.Shape.Preemptible && entry.Workload.Resumable &&
-                    entry.SinceMs + state.Snapshot.Settings.LeaseTermMs <= state.NowMs)
+                    entry.SinceMs + state.Settings.LeaseTermMs <= state.NowMs)
                 {
                     for (var u = entry.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
                     {

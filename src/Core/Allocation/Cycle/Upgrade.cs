@@ -27,7 +27,7 @@ internal static class Upgrade
     private static bool IsDue(PlanningState state, Entry entry)
     {
         if (!entry.Workload.Resumable || !entry.Shape.Preemptible || entry.Shape.IsService || entry.Shape.Sample.Mixed ||
-            entry.StartedNow || entry.SinceMs + state.Snapshot.Settings.LeaseTermMs > state.NowMs)
+            entry.StartedNow || entry.SinceMs + state.Settings.LeaseTermMs > state.NowMs)
         {
             return false;
         }

@@ -55,8 +55,8 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         {
             var victim = new Victim(entry, Surplus: false, 0, entry.SinceMs);
             if (entry.Shape.Priority <= request.Shape.Priority && entry.Shape.Preemptible && entry.Workload.Resumable &&
-                !entry.StartedNow && entry.SinceMs + state.Snapshot.Settings.LeaseTermMs <= state.NowMs &&
-                keys.Of(entry) is var key && key > worst && IsThere(victim, chip, onlyNode) && !IsYoung(victim))
+                !entry.StartedNow && entry.SinceMs + state.Settings.LeaseTermMs <= state.NowMs &&
+                keys.Of(entry) is var key && (key > worst || (key == worst && entry.Index > found?.Entry.Index)) && IsThere(victim, chip, onlyNode) && !IsYoung(victim))
             {
                 (found, worst) = (victim, key);
             }

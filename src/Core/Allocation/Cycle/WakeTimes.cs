@@ -19,7 +19,7 @@ internal static class WakeTimes
                 next = Later(state, next, since + state.Tree.MinRuntime[leaf]);
                 if (entry.Workload.Resumable)
                 {
-                    var term = Math.Max(1, state.Snapshot.Settings.LeaseTermMs);
+                    var term = Math.Max(1, state.Settings.LeaseTermMs);
                     next = Later(state, next, since + ((((state.NowMs - since) / term) + 1) * term));
                 }
             }

@@ -5,12 +5,9 @@ internal sealed class Withdrawal(PlanningState state)
 {
     public void Run()
     {
-        foreach (var entry in state.Entries)
+        foreach (var entry in state.Suspects())
         {
-            if (entry.Running)
-            {
-                Check(entry);
-            }
+            Check(entry);
         }
 
         for (var u = 0; u < state.Tree.Units.Count; u++)

@@ -56,7 +56,7 @@ internal sealed class ClassStock
 
     public string Name { get; }
 
-    public ImmutableArray<NodeState> Nodes { get; }
+    public ImmutableArray<NodeState> Nodes { get; private set; }
 
     public int MostDevices { get; }
 
@@ -111,6 +111,29 @@ internal sealed class ClassStock
     {
         Change(node, devices, shape, +1);
         Releases++;
+    }
+
+    /// <summary>Whether a node is as before but for what is lost or broken.</summary>
+    public bool DiffersInHealthOnly(int node, NodeState now) =>
+        Nodes[node] with { Healthy = now.Healthy, UnhealthyDevices = now.UnhealthyDevices } == now;
+
+    /// <summary>Devices break or come back. Nobody may hold anything on the node meanwhile.</summary>
+    public void Renew(int node, NodeState now)
+    {
+        Nodes = Nodes.SetItem(node, now);
+        var untouched = 0;
+        for (var device = _first[node]; device < _first[node + 1]; device++)
+        {
+            var free = now.Healthy && !now.UnhealthyDevices.Contains(device - _first[node]) ? 1000 : 0;
+            CapacityMilli += free - (_broken[device] ? 0 : 1000);
+            FreeMilli += free - _free[device];
+            _broken[device] = free == 0;
+            Reindex(device, _free[device], free);
+            untouched += free / 1000;
+        }
+
+        Releases++;
+        SetUntouched(node, untouched);
     }
 
     private void Change(int node, ReadOnlySpan<int> devices, in MemberShape shape, int sign)

@@ -34,11 +34,11 @@ public sealed class ChangePreview(PricingBooks before, PricingBooks after, Price
     {
         switch (record.Event)
         {
-            case LeaseCharged { Slice: var slice }:
+            case LeaseCharged { Slice: var slice } when slice.PriceVersion != Budgets.LeaseMetering.Unfunded:
                 Add(new DeviceUse(slice.Unit, slice.ChipClass, slice.LeaseFromMs ?? slice.FromMs, slice.FromMs, slice.ToMs, slice.MilliDevices));
                 break;
             case TokensCharged charge:
-                Add(new TokenUse(
+                Add(new TokensUsed(
                     charge.Unit, charge.Model, charge.ChipClass, charge.PricedAtMs ?? record.AtMs, charge.InputTokens - charge.CachedInputTokens, charge.CachedInputTokens, charge.OutputTokens));
                 break;
             case ReservedIdleCharged idle:
@@ -66,7 +66,7 @@ public sealed class ChangePreview(PricingBooks before, PricingBooks after, Price
         }
     }
 
-    public void Add(TokenUse use)
+    public void Add(TokensUsed use)
     {
         if (Concerns(PriceKind.Tokens, use.Model, use.AtMs))
         {

@@ -11,7 +11,7 @@ public readonly record struct RatedSpan(Tariff Tariff, long FromMs, long ToMs, l
 
 /// <summary>Tokens of one request, to be rated.</summary>
 /// <param name="Input">Without the cached ones.</param>
-public readonly record struct TokenUse(string Unit, string Model, string? ChipClass, long AtMs, long Input, long CachedInput, long Output);
+public readonly record struct TokensUsed(string Unit, string Model, string? ChipClass, long AtMs, long Input, long CachedInput, long Output);
 
 public readonly record struct RatedTokens(Tariff Tariff, long InputNano, long CachedInputNano, long OutputNano, IReadOnlyList<Counted>? Counted)
 {
@@ -25,7 +25,7 @@ public sealed class Rater(Tariffs tariffs, Counters counters)
 {
     private readonly Dictionary<string, Count> _ahead = new(StringComparer.Ordinal);
 
-    /// <summary>Slices of an open or ended lease up to <paramref name="toMs"/>, cut where the price changes for its unit. Empty when nothing is left to charge.</summary>
+    /// <summary>Slices of an open or ended lease up to <paramref name="toMs"/>, cut where the price changes for its unit and at midnight (UTC). Empty when nothing is left to charge.</summary>
     public IEnumerable<LeaseSlice> Slices(Lease lease, long toMs)
     {
         var use = new DeviceUse(lease.Unit, lease.ChipClass, lease.FromMs, lease.ChargedToMs, Math.Min(toMs, lease.ToMs ?? long.MaxValue), lease.MilliDevices);
@@ -41,12 +41,16 @@ public sealed class Rater(Tariffs tariffs, Counters counters)
         }
     }
 
+    /// <summary>Where a month's count stands, with what was rated here.</summary>
+    public Count Of(string counter) => _ahead.TryGetValue(counter, out var ahead) ? ahead : counters.Of(counter);
+
     public IEnumerable<RatedSpan> Rate(DeviceUse use)
     {
         for (var from = use.FromMs; from < use.ToMs;)
         {
             var tariff = tariffs.Device(use.Unit, use.ChipClass, from);
-            var to = Math.Min(use.ToMs, tariff.IsCounted ? Math.Min(tariff.ToMs, Months.End(from)) : tariff.ToMs);
+            // At midnight (UTC) too, so that every slice lies in one day, one month and one period of every budget.
+            var to = Math.Min(Math.Min(use.ToMs, tariff.ToMs), ((from / BillBook.DayMs) + 1) * BillBook.DayMs);
             yield return tariff.IsCounted
                 ? Counted(tariff, use, from, to)
                 : new RatedSpan(tariff, from, to, Rating.SpanNano(Math.Max(use.LeaseFromMs, tariff.FromMs), from, to, use.MilliDevices, tariff.Rates.DeviceHour), null);
@@ -55,7 +59,7 @@ public sealed class Rater(Tariffs tariffs, Counters counters)
     }
 
     /// <summary>At the tariff in force when the request began.</summary>
-    public RatedTokens Rate(TokenUse use)
+    public RatedTokens Rate(TokensUsed use)
     {
         var tariff = tariffs.Tokens(use.Unit, use.Model, use.ChipClass, use.AtMs);
         if (!tariff.IsCounted)
@@ -87,7 +91,7 @@ public sealed class Rater(Tariffs tariffs, Counters counters)
         }
 
         var counter = tariff.Counter(meter, subject, atMs);
-        var before = _ahead.TryGetValue(counter, out var ahead) ? ahead : counters.Of(counter);
+        var before = Of(counter);
         var (amount, remainder) = Int128.DivRem(before.Remainder + tariff.Product(meter, before.Quantity, quantity), Rating.PricedQuantity(meter));
         var after = new Count(checked(before.Quantity + quantity), (long)remainder);
         _ahead[counter] = after;

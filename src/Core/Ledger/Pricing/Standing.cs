@@ -7,7 +7,8 @@ namespace Amalgam.Core.Ledger.Pricing;
 public static class Standing
 {
     /// <summary>Everything that is due since it was last charged; in order, to be recorded in one change.</summary>
-    public static IEnumerable<PricingEvent> Due(CloudState state, long nowMs)
+    /// <param name="rater">Has rated all open leases up to <paramref name="nowMs"/>: what of a month was used is known then.</param>
+    public static IEnumerable<PricingEvent> Due(CloudState state, Rater rater, long nowMs)
     {
         foreach (var idle in state.Reserved.Due(state.Contracts, state.Units, state.Tariffs, nowMs))
         {
@@ -16,20 +17,17 @@ public static class Standing
 
         foreach (var commitment in state.Commitments.All)
         {
-            for (var from = state.Commitments.SettledToMs(commitment); from < commitment.ToMs && Months.End(from) <= nowMs - SettleAfterMs; from = Months.End(from))
+            for (var from = state.Commitments.SettledToMs(commitment); from < commitment.ToMs && Months.End(from) <= nowMs; from = Months.End(from))
             {
-                yield return Shortfall(state, commitment, from);
+                yield return Shortfall(rater, commitment, from);
             }
         }
     }
 
-    /// <summary>Leases that ended before the turn of the month are charged to their end by then.</summary>
-    public const long SettleAfterMs = 5 * 60_000;
-
-    private static CommitmentShortfallCharged Shortfall(CloudState state, Commitment commitment, long fromMs)
+    private static CommitmentShortfallCharged Shortfall(Rater rater, Commitment commitment, long fromMs)
     {
         var bought = checked(commitment.DeviceHours * Rating.PricedQuantity(Meter.DeviceHours));
-        var used = Math.Min(bought, state.Counters.Of(commitment.Counter(fromMs)).Quantity);
+        var used = Math.Min(bought, rater.Of(commitment.Counter(fromMs)).Quantity);
         var owed = checked((long)((Int128)(bought - used) * commitment.DeviceHourNano / Rating.PricedQuantity(Meter.DeviceHours)));
         return new CommitmentShortfallCharged(
             commitment.Id, commitment.Unit, commitment.ChipClass, fromMs, Months.End(fromMs), bought - used, owed,

@@ -22,7 +22,7 @@ public sealed class PreviewTests
             var usageToMs = usageFromMs + books.Random.NextInt64(2 * Day, 40 * Day);
             var usage = Enumerable.Range(0, 60).Select(_ => books.Usage(usageFromMs, usageToMs)).ToList();
             books.NowMs = usageToMs;
-            var records = usage.Select(use => use is DeviceUse device ? books.Charge(device) : books.Charge((TokenUse)use)).ToList();
+            var records = usage.Select(use => use is DeviceUse device ? books.Charge(device) : books.Charge((TokensUsed)use)).ToList();
 
             var change = books.Change(books.NowMs + books.Random.NextInt64(60 * Day));
             var versions = change.Versions(books.State.Prices, books.State.Units, "preview");
@@ -66,7 +66,7 @@ public sealed class PreviewTests
             }
             else if (record.Event is TokensCharged tokens && change.Kind == PriceKind.Tokens && (change.Subject is "*" || tokens.Model == change.Subject))
             {
-                books.Charge(new TokenUse(
+                books.Charge(new TokensUsed(
                     tokens.Unit, tokens.Model, tokens.ChipClass, tokens.PricedAtMs!.Value + period.ShiftMs, tokens.InputTokens - tokens.CachedInputTokens, tokens.CachedInputTokens, tokens.OutputTokens));
             }
         }

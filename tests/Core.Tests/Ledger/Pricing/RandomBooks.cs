@@ -122,7 +122,7 @@ internal sealed class RandomBooks(int seed)
         }));
     }
 
-    public JournalRecord Charge(TokenUse use)
+    public JournalRecord Charge(TokensUsed use)
     {
         var rated = State.Rater().Rate(use);
         return Record(new TokensCharged(
@@ -138,7 +138,7 @@ internal sealed class RandomBooks(int seed)
         var (unit, at) = (_units[Random.Next(1, _units.Count)], Random.NextInt64(fromMs, toMs));
         return Random.Next(2) == 0
             ? new DeviceUse(unit, Classes[Random.Next(2)], at, at, Math.Min(toMs, at + Random.NextInt64(1, Day)), Random.Next(1, 64) * 250)
-            : new TokenUse(unit, Models[Random.Next(2)], Classes[Random.Next(2)], at, Random.NextInt64(3_000_000), Random.NextInt64(900_000), Random.NextInt64(2_000_000));
+            : new TokensUsed(unit, Models[Random.Next(2)], Classes[Random.Next(2)], at, Random.NextInt64(3_000_000), Random.NextInt64(900_000), Random.NextInt64(2_000_000));
     }
 
     private void Set(PriceKind kind, string subject, string? unit, string? segment)

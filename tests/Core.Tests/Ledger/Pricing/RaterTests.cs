@@ -74,7 +74,7 @@ public sealed class RaterTests
             Tiers = [new PriceTier(1, InputNano: 222_222_222, CachedInputNano: 22_222_222, OutputNano: 999_999_999)],
         });
         var leases = Enumerable.Range(0, 40).Select(at => Lease("acme", December + random.Next(1, 1000), December + random.Next(1001, 3_000_000), random.Next(1, 4), $"l{at}")).ToList();
-        var requests = Enumerable.Range(0, 200).Select(_ => new TokenUse("acme", "m", "h100", December + random.Next(1, 1_000_000), random.Next(30_000), random.Next(9_000), random.Next(20_000))).ToList();
+        var requests = Enumerable.Range(0, 200).Select(_ => new TokensUsed("acme", "m", "h100", December + random.Next(1, 1_000_000), random.Next(30_000), random.Next(9_000), random.Next(20_000))).ToList();
 
         long Sum()
         {

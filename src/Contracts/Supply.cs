@@ -1,0 +1,178 @@
+namespace Amalgam.Contracts;
+
+/// <summary>POST /api/v1/contracts. At most one of <see cref="PricePerDeviceHour"/>, <see cref="DiscountPercent"/> and <see cref="Indexed"/>; none = the list price.</summary>
+public sealed record ContractRequest
+{
+    public string Unit { get; set; } = "";
+
+    public string ChipClass { get; set; } = "";
+
+    public decimal Devices { get; set; }
+
+    /// <summary>Null = now. Half-open: it ends where <see cref="To"/> begins.</summary>
+    public DateTimeOffset? From { get; set; }
+
+    public DateTimeOffset? To { get; set; }
+
+    /// <summary>Fixed, whatever the list says.</summary>
+    public string? PricePerDeviceHour { get; set; }
+
+    public decimal? DiscountPercent { get; set; }
+
+    public IndexedTerms? Indexed { get; set; }
+
+    /// <summary>Paid for whether used or not.</summary>
+    public bool Reserved { get; set; }
+
+    public double? NoticeSeconds { get; set; }
+
+    public DateTimeOffset? LockedUntil { get; set; }
+
+    public ServiceTerms? ServiceLevel { get; set; }
+
+    /// <summary>Sign it although it promises more than the healthy stock; the journal says so.</summary>
+    public bool Overcommit { get; set; }
+}
+
+/// <param name="PricePerDeviceHour">At signing.</param>
+/// <param name="DiscountPercent">Off the list price that it follows.</param>
+/// <param name="BandPercent">How far it may go from the price at signing, either way.</param>
+public sealed record IndexedTerms(string PricePerDeviceHour, decimal DiscountPercent, decimal BandPercent);
+
+/// <param name="DeliveredPercent">Of the device-time asked within the contract, in each calendar month.</param>
+/// <param name="CreditPercent">Of the contract's price, for every device-hour below that.</param>
+public sealed record ServiceTerms(decimal DeliveredPercent, decimal CreditPercent);
+
+/// <summary>POST /api/v1/contracts/ID/end</summary>
+public sealed record ContractEndRequest
+{
+    /// <summary>Null = now.</summary>
+    public DateTimeOffset? From { get; set; }
+
+    public string Why { get; set; } = "";
+}
+
+public sealed record ContractView
+{
+    public required string Id { get; init; }
+
+    public required string Unit { get; init; }
+
+    public required string ChipClass { get; init; }
+
+    public decimal Devices { get; init; }
+
+    public DateTimeOffset From { get; init; }
+
+    public DateTimeOffset To { get; init; }
+
+    /// <summary>to-come, in-force, ended</summary>
+    public required string State { get; init; }
+
+    /// <summary>In words.</summary>
+    public required string Price { get; init; }
+
+    /// <summary>Now; null where no price is known.</summary>
+    public string? PricePerDeviceHour { get; init; }
+
+    public bool Reserved { get; init; }
+
+    public double NoticeSeconds { get; init; }
+
+    public DateTimeOffset? LockedUntil { get; init; }
+
+    public ServiceTerms? ServiceLevel { get; init; }
+
+    /// <summary>By how many devices it was knowingly signed beyond the healthy stock.</summary>
+    public decimal OvercommitDevices { get; init; }
+
+    /// <summary>Devices asked within it and held of those, now.</summary>
+    public decimal AskedNow { get; init; }
+
+    public decimal HeldNow { get; init; }
+
+    public IReadOnlyList<ContractMonthView> Months { get; set; } = [];
+
+    /// <summary>Over all months so far.</summary>
+    public required string CreditDue { get; init; }
+
+    public required string Currency { get; init; }
+}
+
+/// <param name="SharePercent">Delivered of asked; null where nothing was asked.</param>
+public sealed record ContractMonthView(string Month, decimal AskedDeviceHours, decimal DeliveredDeviceHours, decimal? SharePercent, string CreditDue);
+
+/// <summary>POST /api/v1/stock/receive</summary>
+public sealed record StockReceiveRequest
+{
+    public string ChipClass { get; set; } = "";
+
+    public long Devices { get; set; }
+
+    /// <summary>Null = now; in the future = on order.</summary>
+    public DateTimeOffset? Date { get; set; }
+
+    /// <summary>They wait in a drawer instead of going into machines.</summary>
+    public bool Spare { get; set; }
+
+    /// <summary>False = the class cannot be bought again; true = it can; null = as before.</summary>
+    public bool? Replenishable { get; set; }
+
+    public string? Note { get; set; }
+}
+
+/// <summary>POST /api/v1/stock/move: fail, retire, spare, in-service.</summary>
+public sealed record StockMoveRequest
+{
+    public string ChipClass { get; set; } = "";
+
+    public long Devices { get; set; }
+
+    /// <summary>in-service, spare, failed, retired</summary>
+    public string From { get; set; } = "";
+
+    public string To { get; set; } = "";
+
+    public string? Note { get; set; }
+}
+
+public sealed record StockView
+{
+    public required string ChipClass { get; init; }
+
+    public bool Simulated { get; init; }
+
+    /// <summary>`lots`, or `engines` where no lot was ever received and the numbers are what engines report.</summary>
+    public required string Source { get; init; }
+
+    public long Received { get; init; }
+
+    public long InService { get; init; }
+
+    public long Spare { get; init; }
+
+    public long Failed { get; init; }
+
+    public long Retired { get; init; }
+
+    /// <summary>Devices that engines report as healthy.</summary>
+    public long Reported { get; init; }
+
+    /// <summary>Devices that leases hold, shared ones counted whole.</summary>
+    public long Leased { get; init; }
+
+    /// <summary>Reported devices beyond those in service, which nobody may use.</summary>
+    public long HeldBack { get; init; }
+
+    /// <summary>Promised now by contracts.</summary>
+    public decimal Contracted { get; init; }
+
+    /// <summary>Promised now by contracts and guarantees.</summary>
+    public decimal Promised { get; init; }
+
+    public bool Replenishable { get; init; }
+
+    public IReadOnlyList<LotView> Lots { get; set; } = [];
+}
+
+public sealed record LotView(string Id, long Devices, DateTimeOffset Date, bool OnOrder, string Arrives, string Note);

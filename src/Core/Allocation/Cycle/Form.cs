@@ -1,0 +1,31 @@
+using Amalgam.Core.Allocation.Stock;
+
+namespace Amalgam.Core.Allocation.Cycle;
+
+/// <summary>
+/// What shapes of all units have in common that ask for the same devices: how many members each class could hold, were it empty,
+/// counted up to the minimum; and whether the minimum may fit on what is free now.
+/// </summary>
+internal sealed class Form
+{
+    public Form(ClassStock[] stocks, in MemberShape member, int minimum)
+    {
+        (Member, Minimum) = (member, minimum);
+        (Now, Ever) = (new long[stocks.Length], new long[stocks.Length]);
+        for (var c = 0; c < stocks.Length; c++)
+        {
+            Now[c] = Reach.Copies(stocks[c], member, healthyOnly: true, minimum);
+            Ever[c] = Reach.Copies(stocks[c], member, healthyOnly: false, minimum);
+        }
+    }
+
+    public MemberShape Member { get; }
+
+    public int Minimum { get; }
+
+    /// <summary>By class: members that its healthy nodes could hold.</summary>
+    public long[] Now { get; }
+
+    /// <summary>By class: members that all its nodes could hold.</summary>
+    public long[] Ever { get; }
+}
