@@ -60,4 +60,7 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(StockMoveRequest))]
 [JsonSerializable(typeof(StockView))]
 [JsonSerializable(typeof(IReadOnlyList<StockView>))]
+[JsonSerializable(typeof(PolicyRequest))]
+[JsonSerializable(typeof(IReadOnlyList<PolicyView>))]
+[JsonSerializable(typeof(PolicyTestView))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -190,7 +190,7 @@ public sealed record PriceChangeRow
 
     public string? ContractId { get; init; }
 
-    /// <summary>Units whose budget the forecast would exceed.</summary>
+    /// <summary>Money budgets that would last to the end of their period without the change and not with it: `b3(acme, hard)`.</summary>
     public IReadOnlyList<string> BudgetsHit { get; set; } = [];
 }
 

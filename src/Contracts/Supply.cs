@@ -176,3 +176,59 @@ public sealed record StockView
 }
 
 public sealed record LotView(string Id, long Devices, DateTimeOffset Date, bool OnOrder, string Arrives, string Note);
+
+/// <summary>POST /api/v1/policies: a file of admission rules in YAML or JSON; applied whole or not at all.</summary>
+/// <param name="File">Its name, for messages.</param>
+public sealed record PolicyRequest(string File, string Text);
+
+public sealed record PolicyView
+{
+    public required string Name { get; init; }
+
+    /// <summary>to-come, in-force, ended</summary>
+    public required string State { get; init; }
+
+    public DateTimeOffset From { get; init; }
+
+    public DateTimeOffset? To { get; init; }
+
+    /// <summary>allow or refuse</summary>
+    public required string Effect { get; init; }
+
+    /// <summary>In words.</summary>
+    public required string When { get; init; }
+
+    public required string Message { get; init; }
+
+    public string? Alternative { get; init; }
+}
+
+/// <summary>GET /api/v1/policies/test?unit=U&amp;class=C: what the rules would say now.</summary>
+public sealed record PolicyTestView
+{
+    public required string Unit { get; init; }
+
+    /// <summary>The customer that the unit belongs to: facts of use are counted over its whole subtree.</summary>
+    public required string Customer { get; init; }
+
+    public required string ChipClass { get; init; }
+
+    public bool Allowed { get; init; }
+
+    /// <summary>The refusing rule.</summary>
+    public string? Rule { get; init; }
+
+    public required string Explanation { get; init; }
+
+    public string? Alternative { get; init; }
+
+    /// <summary>Expected, relative to the class asked for; from measured speeds where there are any, else from memory bandwidth.</summary>
+    public double? AlternativeSpeed { get; init; }
+
+    public string? AlternativePricePerDeviceHour { get; init; }
+
+    public string? PricePerDeviceHour { get; init; }
+
+    /// <summary>What the rules look at.</summary>
+    public IReadOnlyDictionary<string, string> Facts { get; set; } = new Dictionary<string, string>();
+}

@@ -71,7 +71,7 @@ public sealed class PricePreviews(Cloud cloud, IPastRecords past) : IDisposable
         var open = state.OpenLeases.Where(lease => lease.ChargedToMs < toMs).ToList();
         var books = PricingBooks.Of(state);
         var idle = state.Reserved.Due(state.Contracts, state.Units, state.Tariffs, toMs).ToList();
-        return new Start(state.Currency, change.Value, versions.Value, books, new UsagePeriod(fromMs, toMs, Math.Max(0, change.Value.FromMs - fromMs)), open, idle, state.LastSequence, nowMs);
+        return new Start(state.Currency, change.Value, versions.Value, books, new UsagePeriod(fromMs, toMs, Math.Max(0, change.Value.FromMs - fromMs)), open, idle, [.. BudgetOutlook.Of(state.Budgets, nowMs)], state.LastSequence, nowMs);
     }
 
     private PriceChangePreviewView Rate(Start start, CancellationToken cancel)
@@ -94,7 +94,8 @@ public sealed class PricePreviews(Cloud cloud, IPastRecords past) : IDisposable
             preview.AddIdle(idle.ContractId, new DeviceUse(idle.Unit, idle.ChipClass, idle.FromMs, idle.FromMs, idle.ToMs, idle.MilliDevices));
         }
 
-        return PriceViews.Of(after, start.Currency, start.Change, start.Versions, start.Period, preview.Rows, start.NowMs);
+        var hits = BudgetHits.Of(start.Budgets, start.Books.Units, preview.DifferenceByUnit, start.Period.ToMs - start.Period.FromMs).ToList();
+        return PriceViews.Of(after, start.Currency, start.Change, start.Versions, start.Period, preview.Rows, hits, start.NowMs);
     }
 
     public void Dispose() => _two.Dispose();
@@ -102,5 +103,5 @@ public sealed class PricePreviews(Cloud cloud, IPastRecords past) : IDisposable
     /// <param name="Open">Leases with time that is not charged yet.</param>
     /// <param name="Idle">Of reserved capacity, not charged yet.</param>
     private sealed record Start(
-        string Currency, PriceChange Change, IReadOnlyList<Core.Ledger.Price> Versions, PricingBooks Books, UsagePeriod Period, List<Lease> Open, List<ReservedIdleCharged> Idle, long ThroughSequence, long NowMs);
+        string Currency, PriceChange Change, IReadOnlyList<Core.Ledger.Price> Versions, PricingBooks Books, UsagePeriod Period, List<Lease> Open, List<ReservedIdleCharged> Idle, List<BudgetOutlook> Budgets, long ThroughSequence, long NowMs);
 }

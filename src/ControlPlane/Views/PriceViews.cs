@@ -3,6 +3,7 @@ using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger;
 using Amalgam.Core.Ledger.Pricing;
+using Amalgam.Core.Units;
 
 namespace Amalgam.ControlPlane.Views;
 
@@ -50,7 +51,7 @@ public static class PriceViews
         UsedThisMonth = commitment.InForce(nowMs) ? state.Counters.Of(commitment.Counter(nowMs)).Quantity / (decimal)Rating.PricedQuantity(Meter.DeviceHours) : 0,
     };
 
-    public static PriceChangePreviewView Of(PricingBooks after, string currency, PriceChange change, IReadOnlyList<Price> versions, UsagePeriod period, IReadOnlyList<CustomerChange> rows, long nowMs) => new()
+    public static PriceChangePreviewView Of(PricingBooks after, string currency, PriceChange change, IReadOnlyList<Price> versions, UsagePeriod period, IReadOnlyList<CustomerChange> rows, IReadOnlyList<BudgetOutlook> hits, long nowMs) => new()
     {
         Currency = currency,
         What = change.Words,
@@ -69,14 +70,15 @@ public static class PriceViews
         Winners = rows.Count(row => row.DifferenceNano < 0),
         Unchanged = rows.Count(row => row.DifferenceNano == 0),
         Versions = [.. versions.Select(price => Of(after.Prices, price, nowMs))],
-        Customers = [.. rows.Select(Row)],
+        Customers = [.. rows.Select(row => Row(row, hits, after.Units))],
     };
 
-    private static PriceChangeRow Row(CustomerChange row) => new()
+    private static PriceChangeRow Row(CustomerChange row, IReadOnlyList<BudgetOutlook> hits, UnitTree units) => new()
     {
         Customer = row.Customer, Item = row.Item, Records = row.Records, Old = Nano.Format(row.OldNano), New = Nano.Format(row.NewNano), Difference = Nano.Format(row.DifferenceNano),
         ForecastOld = Nano.Format(row.ForecastOldNano), ForecastNew = Nano.Format(row.ForecastNewNano), ForecastDifference = Nano.Format(row.ForecastNewNano - row.ForecastOldNano),
         Effective = row.EffectiveMs is { } effective ? WorkloadViews.Time(effective) : null, LockedUntil = row.LockedUntilMs is { } locked ? WorkloadViews.Time(locked) : null, ContractId = row.ContractId,
+        BudgetsHit = [.. hits.Where(hit => row.DifferenceNano > 0 && (units.IsWithin(row.Customer, hit.Unit) || units.IsWithin(hit.Unit, row.Customer))).Select(hit => $"{hit.Id}({hit.Unit}{(hit.Hard ? ", hard" : "")})")],
     };
 
     private static string Format(IEnumerable<CustomerChange> rows, Func<CustomerChange, Int128> amount) => Nano.Format(rows.Aggregate((Int128)0, (sum, row) => sum + amount(row)));

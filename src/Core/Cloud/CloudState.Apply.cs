@@ -1,5 +1,6 @@
 using System.Globalization;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.Core.Cloud;
@@ -34,6 +35,7 @@ public sealed partial class CloudState
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case ContractEvent: ApplyContract(record); break;
             case StockEvent stock: Stock.Apply(stock); break;
+            case AdmissionEvent admission: Admission.Apply(admission, record.AtMs); break;
             case InvoiceEvent: Invoices.Apply(record, this); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
             case BudgetEvent: break;
@@ -127,12 +129,14 @@ public sealed partial class CloudState
         }
 
         list.Add(lease.Id);
+        Use.Note(lease, _workloads[lease.WorkloadId].Spec.IsService, lease.FromMs);
         Change(lease.WorkloadId, workload => workload with { FirstStartedMs = workload.FirstStartedMs ?? lease.FromMs });
     }
 
     private void End(LeaseEnded ended)
     {
         var lease = _leases[ended.LeaseId];
+        Use.Note(lease, _workloads[lease.WorkloadId].Spec.IsService, ended.ToMs);
         _leases[ended.LeaseId] = lease with { ToMs = ended.ToMs, EndedBecause = ended.Because, ExitCode = ended.ExitCode, Detail = ended.Detail };
         _openLeases.Remove(Number(ended.LeaseId));
         Reserved.Ended(lease.Id, ended.ToMs);
@@ -163,6 +167,7 @@ public sealed partial class CloudState
         }
 
         Counters.Apply(charged.Counted);
+        Use.Note(charged.Unit, charged.ChipClass, UseKind.Tokens, atMs);
         Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
     }
 

@@ -52,7 +52,7 @@ public sealed class ChangePreview(PricingBooks before, PricingBooks after, Price
         if (Concerns(PriceKind.DeviceHour, use.ChipClass, use.FromMs))
         {
             var later = use with { LeaseFromMs = use.LeaseFromMs + period.ShiftMs, FromMs = use.FromMs + period.ShiftMs, ToMs = use.ToMs + period.ShiftMs };
-            RowOf(use.Unit, use.ChipClass, use.ChipClass).Add(_old.Rate(later), _new.Rate(later), use.FromMs < period.MiddleMs);
+            Add(use.Unit, use.ChipClass, use.ChipClass, _old.Rate(later), _new.Rate(later), use.FromMs);
         }
     }
 
@@ -62,7 +62,7 @@ public sealed class ChangePreview(PricingBooks before, PricingBooks after, Price
         if (use.MilliDevices > 0 && Concerns(PriceKind.DeviceHour, use.ChipClass, use.FromMs))
         {
             var later = use with { FromMs = use.FromMs + period.ShiftMs, ToMs = use.ToMs + period.ShiftMs };
-            RowOf(use.Unit, use.ChipClass, use.ChipClass).Add(_old.RateIdle(contractId, later), _new.RateIdle(contractId, later), use.FromMs < period.MiddleMs);
+            Add(use.Unit, use.ChipClass, use.ChipClass, _old.RateIdle(contractId, later), _new.RateIdle(contractId, later), use.FromMs);
         }
     }
 
@@ -71,13 +71,22 @@ public sealed class ChangePreview(PricingBooks before, PricingBooks after, Price
         if (Concerns(PriceKind.Tokens, use.Model, use.AtMs))
         {
             var later = use with { AtMs = use.AtMs + period.ShiftMs };
-            RowOf(use.Unit, use.Model, use.ChipClass).Add(_old.Rater.Rate(later).AmountNano, _new.Rater.Rate(later).AmountNano, use.AtMs < period.MiddleMs);
+            Add(use.Unit, use.Model, use.ChipClass, _old.Rater.Rate(later).AmountNano, _new.Rater.Rate(later).AmountNano, use.AtMs);
         }
     }
+
+    /// <summary>What each unit that used anything would pay more.</summary>
+    public Dictionary<string, Int128> DifferenceByUnit { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Those who pay most more first, those who pay most less last.</summary>
     public IReadOnlyList<CustomerChange> Rows =>
         [.. _rows.Select(row => row.Value.Of(row.Key.Customer, row.Key.Item)).OrderByDescending(row => row.DifferenceNano).ThenBy(row => row.Customer, StringComparer.Ordinal)];
+
+    private void Add(string unit, string item, string? chipClass, long old, long renewed, long atMs)
+    {
+        RowOf(unit, item, chipClass).Add(old, renewed, atMs < period.MiddleMs);
+        DifferenceByUnit[unit] = DifferenceByUnit.GetValueOrDefault(unit) + renewed - old;
+    }
 
     /// <summary>Of a change of `*` everything is looked at: what has a price of its own comes out unchanged.</summary>
     private bool Concerns(PriceKind kind, string subject, long atMs) =>
