@@ -15,12 +15,17 @@ internal static class MoneyVerbs
         var unit = Verbs.Text("--unit", "this unit and all below it");
         var from = Verbs.Text("--from", "first day, 2026-11-22 (UTC)");
         var to = Verbs.Text("--to", "day after the last one");
-        return Verbs.Remote("bill", "what is owed so far, up to this moment", async (parsed, client, _) =>
+        return Verbs.Remote("bill", "what is owed so far, up to this moment", async (parsed, client, cancel) =>
         {
             var query = string.Join('&', new[] { ("unit", parsed.GetValue(unit)), ("from", parsed.GetValue(from)), ("to", parsed.GetValue(to)) }
                 .Where(pair => pair.Item2 is not null).Select(pair => $"{pair.Item1}={Verbs.Escape(pair.Item2!)}"));
+            if (await BillFormats.PrintAsync(parsed, client, query, cancel) is { } printed)
+            {
+                return printed;
+            }
+
             var bill = await client.GetAsync($"/api/v1/bill?{query}", ContractsJson.Default.BillView);
-            if (parsed.GetValue(AsJson))
+            if (parsed.GetValue(AsJson) || parsed.GetValue(BillFormats.Format) == "json")
             {
                 Verbs.Print(bill, ContractsJson.Default.BillView);
             }
@@ -30,7 +35,7 @@ internal static class MoneyVerbs
             }
 
             return 0;
-        }, unit, from, to, AsJson);
+        }, unit, from, to, BillFormats.Format, BillFormats.FocusVersion, BillFormats.Dataset, AsJson);
     }
 
     public static Command Price()

@@ -22,6 +22,8 @@ public static class ApiEndpoints
         OrganisationEndpoints.Map(api);
         MoneyEndpoints.Map(api);
         InvoiceEndpoints.Map(api);
+        FocusEndpoints.Map(api);
+        MoveEndpoints.Map(api);
         BudgetEndpoints.Map(api);
         PoolEndpoints.Map(api);
         SupplyEndpoints.Map(api);

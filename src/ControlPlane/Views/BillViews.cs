@@ -16,14 +16,14 @@ public static class BillViews
     {
         var top = unit ?? caller.Unit;
         var lines = new Dictionary<BillKey, (BillAmount Amount, long Accruing)>();
-        foreach (var (key, amount) in state.Bill.Lines.Where(line => Within(line.Key, fromMs, toMs) && state.Units.IsWithin(line.Key.Unit, top)))
+        foreach (var (key, amount) in state.Bill.Lines.Where(line => Within(line.Key, fromMs, toMs) && state.Units.IsPathWithin(line.Key.Path, top)))
         {
             Merge(lines, key, amount, 0);
         }
 
         foreach (var slice in state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, top)).SelectMany(lease => LeaseMetering.Slices(state, lease, Math.Min(nowMs, toMs), nowMs)))
         {
-            var key = new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs));
+            var key = new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs), state.Units.PathAt(slice.Unit, slice.FromMs));
             if (Within(key, fromMs, toMs))
             {
                 Merge(lines, key, new BillAmount((slice.ToMs - slice.FromMs) * slice.MilliDevices, slice.AmountNano, 1, slice.FromMs, slice.ToMs), slice.AmountNano);

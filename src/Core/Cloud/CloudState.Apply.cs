@@ -34,6 +34,7 @@ public sealed partial class CloudState
             case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case ContractEvent: Contracts.Apply(record); break;
+            case UnitMoveEvent: Moves.Apply(record, this); break;
             case StockEvent stock: Stock.Apply(stock); break;
             case AdmissionEvent admission: Admission.Apply(admission, record.AtMs); break;
             case InvoiceEvent: Invoices.Apply(record, this); break;

@@ -3,6 +3,7 @@ using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Ledger.Invoices;
+using Amalgam.Core.Units;
 
 namespace Amalgam.Core.Cloud;
 
@@ -10,6 +11,8 @@ namespace Amalgam.Core.Cloud;
 public sealed partial class CloudState
 {
     public ContractBook Contracts { get; } = new();
+
+    public MoveBook Moves { get; } = new();
 
     public StockBook Stock { get; } = new();
 

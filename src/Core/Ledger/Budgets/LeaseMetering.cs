@@ -50,7 +50,8 @@ public static class LeaseMetering
         while (lease.ChargedToMs < end)
         {
             var midnight = ((lease.ChargedToMs / BudgetCalendar.DayMs) + 1) * BudgetCalendar.DayMs;
-            var to = Math.Min(end, midnight);
+            // What is used before a move belongs to the old place, to the millisecond.
+            var to = Math.Min(Math.Min(end, midnight), state.Moves.NextAfter(lease.ChargedToMs));
             foreach (var slice in Rating.Slices(lease, to, state.Prices))
             {
                 yield return slice;

@@ -31,7 +31,9 @@ internal static class ChargeCheck
 
         // Summed, because slices of older releases were not cut at midnight.
         var again = Rating.Slices(lease with { ChargedToMs = slice.FromMs, ToMs = null }, slice.ToMs, state.Prices).Sum(part => part.AmountNano);
-        return again == slice.AmountNano ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
+        // What a hard budget held back is charged less, and what lies beyond it nothing at all; where none binds, the price book alone decides.
+        var capped = slice.AmountNano < again && state.Budgets.Binds(slice.Unit, slice.ChipClass);
+        return again == slice.AmountNano || capped ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
     }
 
     private static string? Tokens(CloudState state, TokensCharged charged)
