@@ -160,6 +160,7 @@ public sealed partial class CloudState
             throw new InvalidOperationException($"charge {charged.ChargeId} is in the journal twice");
         }
 
+        Usage.Add(charged, atMs);
         Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
     }
 

@@ -2,6 +2,7 @@ using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Ledger.Invoices;
+using Amalgam.Core.Ledger.Usage;
 using Amalgam.Core.Units;
 
 namespace Amalgam.Core.Cloud;
@@ -14,6 +15,8 @@ public sealed partial class CloudState
     public MoveBook Moves { get; } = new();
 
     public StockBook Stock { get; } = new();
+
+    public UsageBook Usage { get; } = new();
 
     public InvoiceBook Invoices { get; } = new();
 
