@@ -56,4 +56,9 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(StockMoveRequest))]
 [JsonSerializable(typeof(StockView))]
 [JsonSerializable(typeof(IReadOnlyList<StockView>))]
+[JsonSerializable(typeof(PolicyRequest))]
+[JsonSerializable(typeof(IReadOnlyList<PolicyView>))]
+[JsonSerializable(typeof(PolicyTestView))]
+[JsonSerializable(typeof(RiskView))]
+[JsonSerializable(typeof(ForecastView))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -132,7 +132,7 @@ internal sealed class CloudHost : IAsyncDisposable
         var engines = EngineList.Of(options, data, machine);
         services.AddSingleton<IMemberLogs>(provider => new EngineLogs(provider.GetRequiredService<Cloud>(), provider.GetRequiredService<Pool>(), engines));
         services.AddHttpClient("replica");
-        services.AddSingleton<Pool>().AddSingleton<Fits>().AddSingleton<Launches>().AddSingleton<ReplicaRouter>().AddSingleton<Callers>().AddSingleton<Audit>().AddSingleton<Bench>();
+        services.AddSingleton<Pool>().AddSingleton<Fits>().AddSingleton<Launches>().AddSingleton<ReplicaRouter>().AddSingleton<Callers>().AddSingleton<Audit>().AddSingleton<Bench>().AddSingleton<AdmissionDoor>();
         services.AddSingleton<WorkloadViews>().AddSingleton<Explanations>();
         services.AddSingleton<ICallers, GatewayCallers>().AddSingleton<IReplicas, GatewayReplicas>().AddSingleton<ITokenLedger, GatewayLedger>();
         services.AddSingleton<StreamMarks>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<StreamMarks>());

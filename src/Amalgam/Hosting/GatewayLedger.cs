@@ -14,7 +14,7 @@ namespace Amalgam.Hosting;
 /// is written while the replica works, and only the first byte waits for it. 2. Streams are marked as they are delivered. 3. The charge is acknowledged when it
 /// is in the journal on disk, at most once per id.
 /// </summary>
-internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks) : ITokenLedger
+internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks, AdmissionDoor door) : ITokenLedger
 {
     private static readonly Actor Me = Actor.Loop("gateway");
 
@@ -26,6 +26,11 @@ internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks) : ITokenLedg
 
     public LedgerRefusal? Reserve(Caller caller, RequestNames names, ServedModel model, long inputTokensEstimate, long maxOutputTokens)
     {
+        if (door.Refuse(caller, model) is { } closed)
+        {
+            return closed;
+        }
+
         KillPoints.At("before-reservation");
         var asked = new Asked(caller, names, model, inputTokensEstimate, maxOutputTokens);
         var refusal = TryReserve(asked);

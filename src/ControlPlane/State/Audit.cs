@@ -108,7 +108,7 @@ internal static class AuditText
         LeaseStarted started => ("lease started", started.Lease.Id, $"{started.Lease.WorkloadId} member {started.Lease.Member} on {started.Lease.Node} {string.Join(',', started.Lease.Devices)}", started.Lease.Unit),
         LeaseEnding ending => ("lease ending", ending.LeaseId, $"{ending.Because}{(ending.Beneficiary is null ? "" : $" for {ending.Beneficiary}")}", state.Lease(ending.LeaseId)?.Unit),
         LeaseEnded ended => ("lease ended", ended.LeaseId, ended.Because.ToString(), state.Lease(ended.LeaseId)?.Unit),
-        ContractEvent or StockEvent => SupplyAudit.Of(state, fact),
+        ContractEvent or StockEvent or AdmissionEvent => SupplyAudit.Of(state, fact),
         _ => (fact.GetType().Name, "", "", null),
     };
 

@@ -5,6 +5,7 @@ using Amalgam.Contracts;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.ControlPlane.Views;
@@ -38,7 +39,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
     {
         var asked = new Workload { Id = QuoteId, Spec = spec, SubmittedMs = nowMs, SubmittedBy = QuoteId, Wanted = Math.Max(1, spec.Service?.MinReplicas ?? spec.Members) };
         var snapshot = AllocationInput.Of(state, pool.Plan?.History ?? AllocationHistory.Empty, nowMs);
-        var demand = AllocationInput.Demand(state, asked, fits.Speeds(state, spec, pool.Nodes), nowMs)!;
+        var demand = AllocationInput.Demand(state, asked, fits.Speeds(state, spec, pool.Nodes), nowMs, AdmissionView.Of(state, nowMs))!;
         var plan = Allocator.Plan(snapshot with { Workloads = snapshot.Workloads.Add(demand) });
         var start = plan.Decisions.OfType<StartDecision>().FirstOrDefault(decision => decision.WorkloadId == QuoteId);
         var pending = plan.Pending.FirstOrDefault(waiting => waiting.WorkloadId == QuoteId);
@@ -82,12 +83,13 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
     private List<ChipConsidered> Considered(CloudState state, WorkloadSpec spec)
     {
         var classes = fits.Considered(state, spec, pool.Nodes);
+        var rules = AdmissionView.Of(state, state.LastAtMs);
         var best = classes.Where(chip => chip.Fit.Fits).Select(chip => chip.Rate).DefaultIfEmpty(0).Max();
         return [.. classes.Select(chip => new ChipConsidered
         {
             ChipClass = chip.ChipClass,
-            Fits = chip.Fit.Fits,
-            Why = chip.Fit.Why,
+            Fits = chip.Fit.Fits && rules?.RefusedBy(spec.Unit, chip.ChipClass) is null,
+            Why = chip.Fit.Fits && rules?.RefusedBy(spec.Unit, chip.ChipClass) is { } rule ? $"the rule {rule.Name} keeps {spec.Unit} from it: {rule.Message}" : chip.Fit.Why,
             Simulated = pool.Nodes.Any(node => node.Simulated && node.ChipClass == chip.ChipClass),
             Runtime = chip.Fit.Runtime,
             Speed = chip.Fit.Fits && best > 0 ? Math.Round(chip.Rate / best, 3) : null,

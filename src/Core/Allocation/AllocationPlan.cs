@@ -11,7 +11,7 @@ public sealed record AllocationPlan
     public ImmutableArray<AllocationDecision> Decisions { get; init; } = [];
 
     /// <summary>Every workload that holds nothing afterwards, in the order of the snapshot.</summary>
-    public ImmutableArray<PendingWorkload> Pending { get; init; } = [];
+    public PendingCollection Pending { get; init; } = [];
 
     /// <summary>What each unit should hold now, for every unit of the tree that has any.</summary>
     public ImmutableArray<UnitTarget> Targets { get; init; } = [];

@@ -21,6 +21,9 @@ public sealed record AllocationSnapshot
     public AllocationSettings Settings { get; init; } = AllocationSettings.Default;
 
     public AllocationHistory History { get; init; } = AllocationHistory.Empty;
+
+    /// <summary>Placement weighs by it what a place could still earn for others.</summary>
+    public TypicalWork Typical { get; init; } = TypicalWork.Unknown;
 }
 
 /// <summary>One machine with equal devices of one class.</summary>

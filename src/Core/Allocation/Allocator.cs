@@ -1,4 +1,5 @@
 using Amalgam.Core.Allocation.Cycle;
+using Amalgam.Core.Allocation.Targets;
 
 namespace Amalgam.Core.Allocation;
 
@@ -14,6 +15,6 @@ public static class Allocator
             throw new ArgumentException(fault, nameof(snapshot));
         }
 
-        return new AllocationCycle(PlanningState.Of(snapshot)).Run();
+        return new AllocationCycle(PlanningState.Of(snapshot), new TargetMemory()).Run();
     }
 }

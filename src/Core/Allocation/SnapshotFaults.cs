@@ -88,18 +88,24 @@ public static class SnapshotFaults
                 return $"workload {workload.Name}: the id {workload.Id} is used twice";
             }
 
-            if (!units.Contains(workload.Unit))
+            if (In(workload, units) is { } fault)
             {
-                return $"workload {workload.Name}: its unit {workload.Unit} does not exist";
-            }
-
-            if (Amounts(workload) is { } fault)
-            {
-                return $"workload {workload.Name}: {fault}";
+                return fault;
             }
         }
 
         return null;
+    }
+
+    /// <summary>The same for one workload.</summary>
+    /// <param name="units">Names of all units.</param>
+    public static string? In(WorkloadState workload, IReadOnlySet<string> units)
+    {
+        ArgumentNullException.ThrowIfNull(workload);
+        ArgumentNullException.ThrowIfNull(units);
+        return !units.Contains(workload.Unit) ? $"workload {workload.Name}: its unit {workload.Unit} does not exist"
+            : Amounts(workload) is { } fault ? $"workload {workload.Name}: {fault}"
+            : null;
     }
 
     private static string? Amounts(WorkloadState workload)

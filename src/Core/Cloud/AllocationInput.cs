@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Allocation;
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Units;
@@ -18,9 +19,10 @@ public static class AllocationInput
     {
         ArgumentNullException.ThrowIfNull(state);
         var workloads = ImmutableArray.CreateBuilder<WorkloadState>();
+        var rules = AdmissionView.Of(state, nowMs);
         foreach (var workload in state.OpenWorkloads)
         {
-            if (state.SpeedsOf(workload.Id) is { } speeds && Demand(state, workload, speeds, nowMs) is { } demand)
+            if (state.SpeedsOf(workload.Id) is { } speeds && Demand(state, workload, speeds, nowMs, rules) is { } demand)
             {
                 workloads.Add(demand);
             }
@@ -41,12 +43,13 @@ public static class AllocationInput
     public static long? NextChangeMs(CloudState state, long nowMs, long? wakeMs)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var next = Math.Min(wakeMs ?? long.MaxValue, Math.Min(state.Contracts.NextChange(nowMs), state.Stock.NextChange(nowMs)));
+        var next = Math.Min(wakeMs ?? long.MaxValue, Math.Min(state.Contracts.NextChange(nowMs), Math.Min(state.Stock.NextChange(nowMs), state.Admission.NextChange(nowMs))));
         return next == long.MaxValue ? null : next;
     }
 
     /// <summary>Null when it asks for nothing now: told to stop, on its way out, scaled to zero, or delayed after a failed start.</summary>
-    public static WorkloadState? Demand(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs)
+    /// <param name="rules">Null = no rule keeps anybody from anything.</param>
+    public static WorkloadState? Demand(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs, AdmissionView? rules = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(workload);
@@ -70,9 +73,16 @@ public static class AllocationInput
             Members = workload.Spec.IsService ? replicas : workload.Spec.Members,
             AttainedMs = workload.AttainedMs,
             SubmittedMs = workload.SubmittedMs,
-            // What runs is paid for and ended by the meter.
-            Refusals = held == 0 ? BudgetRefusals.Of(state, workload.Spec, speeds, nowMs) : [],
+            Refusals = Refusals(state, workload, speeds, nowMs, rules, held),
         };
+    }
+
+    /// <summary>Rules first, then budgets: of two reasons on one class the allocator names the earlier. What runs is paid for and ended by the meter.</summary>
+    private static ImmutableArray<ClassRefusal> Refusals(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs, AdmissionView? rules, int held)
+    {
+        var budgets = held == 0 ? BudgetRefusals.Of(state, workload.Spec, speeds, nowMs) : [];
+        var admission = rules is null ? [] : AdmissionAnswer.Refusals(state, rules, workload, speeds, nowMs);
+        return budgets.IsEmpty ? admission : admission.IsEmpty ? budgets : admission.AddRange(budgets);
     }
 
     /// <summary>

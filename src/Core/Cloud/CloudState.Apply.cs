@@ -1,5 +1,6 @@
 using System.Globalization;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.Core.Cloud;
@@ -35,6 +36,7 @@ public sealed partial class CloudState
             case ContractEvent: Contracts.Apply(record); break;
             case UnitMoveEvent: Moves.Apply(record, this); break;
             case StockEvent stock: Stock.Apply(stock); break;
+            case AdmissionEvent admission: Admission.Apply(admission, record.AtMs); break;
             case InvoiceEvent: Invoices.Apply(record, this); break;
             case LeaseStarted or LeaseEnding or LeaseEnded: ApplyLease(record); break;
             case BudgetEvent: break;
@@ -127,12 +129,14 @@ public sealed partial class CloudState
         }
 
         list.Add(lease.Id);
+        Use.Note(lease, _workloads[lease.WorkloadId].Spec.IsService, lease.FromMs);
         Change(lease.WorkloadId, workload => workload with { FirstStartedMs = workload.FirstStartedMs ?? lease.FromMs });
     }
 
     private void End(LeaseEnded ended)
     {
         var lease = _leases[ended.LeaseId];
+        Use.Note(lease, _workloads[lease.WorkloadId].Spec.IsService, ended.ToMs);
         _leases[ended.LeaseId] = lease with { ToMs = ended.ToMs, EndedBecause = ended.Because, ExitCode = ended.ExitCode, Detail = ended.Detail };
         _openLeases.Remove(Number(ended.LeaseId));
         Change(lease.WorkloadId, workload => workload with
@@ -161,6 +165,7 @@ public sealed partial class CloudState
         }
 
         Usage.Add(charged, atMs);
+        Use.Note(charged.Unit, charged.ChipClass, UseKind.Tokens, atMs);
         Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
     }
 

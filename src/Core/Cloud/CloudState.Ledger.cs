@@ -1,3 +1,4 @@
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
@@ -17,6 +18,9 @@ public sealed partial class CloudState
     public StockBook Stock { get; } = new();
 
     public UsageBook Usage { get; } = new();
+    public AdmissionBook Admission { get; } = new();
+
+    public UseBook Use { get; } = new();
 
     public InvoiceBook Invoices { get; } = new();
 

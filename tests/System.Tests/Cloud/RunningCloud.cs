@@ -42,6 +42,9 @@ public sealed partial class RunningCloud : IAsyncDisposable
 
     public string Key => File.ReadAllText(Path.Combine(Data, "admin.key")).Trim();
 
+    /// <summary>Between the banner and the kill.</summary>
+    public bool IsUp { get; private set; }
+
     public int ProcessId => _process!.Id;
 
     public string Output
@@ -80,6 +83,7 @@ public sealed partial class RunningCloud : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         await UntilAsync("the banner", () => Output.Contains("Ctrl-C stops it", StringComparison.Ordinal) || _process.HasExited);
+        IsUp = Output.Contains("Ctrl-C stops it", StringComparison.Ordinal);
         Url = AddressLine().Match(Output) is { Success: true } match ? match.Groups[1].Value : throw new InvalidOperationException($"the cloud did not start:\n{Output}");
     }
 
@@ -129,9 +133,25 @@ public sealed partial class RunningCloud : IAsyncDisposable
     /// <summary>kill -9, without any chance to say goodbye.</summary>
     public async Task KillAsync()
     {
+        IsUp = false;
         _killed = true;
         _process!.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for the process to end by itself; false if it did not.</summary>
+    public async Task<bool> ExitAsync(TimeSpan patience)
+    {
+        using var limit = new CancellationTokenSource(patience);
+        try
+        {
+            await _process!.WaitForExitAsync(limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <summary>SIGTERM, which does what Ctrl-C does (SIGINT is ignored by whatever a shell started in the background); gives back the exit code.</summary>

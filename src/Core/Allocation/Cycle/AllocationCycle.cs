@@ -7,7 +7,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 /// One cycle: what must end ends, targets are solved, then requests are granted in passes, each milder than the next, until a
 /// whole round of passes grants nothing more.
 /// </summary>
-internal sealed class AllocationCycle(PlanningState state)
+internal sealed class AllocationCycle(PlanningState state, TargetMemory memory)
 {
     /// <summary>Each round serves what the evictions of the one before have set free.</summary>
     private const int MostRounds = 12;
@@ -16,15 +16,15 @@ internal sealed class AllocationCycle(PlanningState state)
     {
         var debts = new Debts(state);
         new Withdrawal(state).Run();
-        var targets = new CycleTargets(state, TargetSolver.Solve(CycleTargets.Problem(state)), debts.Standing);
+        var targets = new CycleTargets(state, TargetSolver.Solve(CycleTargets.Problem(state), memory), debts.Standing);
         targets.PriceShapes(state);
-        var bounds = new Bounds(state, targets);
-        GiveOut(targets, bounds, debts);
+        var bounds = new Bounds(state.Tree, targets);
+        var gathering = GiveOut(targets, bounds, debts);
         return new AllocationPlan
         {
             AtMs = state.NowMs,
             Decisions = Decisions.Of(state),
-            Pending = new PendingReasonFinder(state, targets, bounds).Find(),
+            Pending = new PendingCollection(new PendingReasonFinder(state, targets, state.Tree.Frozen()) { Notes = gathering.End() }),
             Targets = Amounts(targets.Raw),
             Prices = [.. state.Chips.Select((chip, c) => new ChipPrice(chip, (long)Math.Round(targets.Solution.Prices[c] * 1e6)))],
             Gap = targets.Solution.Certificate.Gap,
@@ -34,7 +34,7 @@ internal sealed class AllocationCycle(PlanningState state)
         };
     }
 
-    private void GiveOut(CycleTargets targets, Bounds bounds, Debts debts)
+    private Gathering GiveOut(CycleTargets targets, Bounds bounds, Debts debts)
     {
         var keys = new KeyTable(state);
         var starter = new Starter(state, targets, bounds, keys);
@@ -42,27 +42,32 @@ internal sealed class AllocationCycle(PlanningState state)
         var consolidation = new Consolidation(state, bounds);
         var gathering = new Gathering(state, bounds, starter, consolidation);
         var reprieve = new Reprieve(state, bounds);
+        var prospects = new Prospects(state, targets, bounds);
         gathering.RunWithinShare();
         Upgrade.Run(state, starter, keys);
         for (var round = 0; round < MostRounds; round++)
         {
-            pass.Run(starter.WhereItBelongs);
-            pass.Run(starter.WithinTarget);
-            var claims = pass.Run(request => starter.ReclaimWithinTarget(request) ||
-                (starter.OutranksOwn(request) && (starter.Borrow(request) || starter.Preempt(request))));
+            pass.Run(starter.WhereItBelongs, prospects.WithinTarget);
+            pass.Run(starter.WithinTarget, prospects.WithinTarget);
+            var claims = pass.Run(
+                request => starter.ReclaimWithinTarget(request) || (starter.OutranksOwn(request) && (starter.Borrow(request) || starter.Preempt(request))),
+                prospects.Reclaims);
             if (round == 0)
             {
                 gathering.RunBeyondShare();
             }
 
-            pass.Run(starter.Borrow);
-            claims += pass.Run(request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request));
-            claims += pass.Run(gathering.Lend);
+            pass.Run(starter.Borrow, prospects.Anywhere);
+            claims += pass.Run(
+                request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request), prospects.Claims);
+            claims += gathering.IsGathering ? pass.Run(gathering.Lend, static (_, _) => true) : 0;
             if (claims == 0 && !reprieve.Run())
             {
-                return;
+                return gathering;
             }
         }
+
+        return gathering;
     }
 
     private ImmutableArray<UnitTarget> Amounts(long[] milli)

@@ -1,7 +1,9 @@
+using Amalgam.Core.Allocation.Tree;
+
 namespace Amalgam.Core.Allocation.Cycle;
 
 /// <summary>What the quotas say about a request, at every level of the tree.</summary>
-internal sealed class Bounds(PlanningState state, CycleTargets targets)
+internal sealed class Bounds(Organisation tree, CycleTargets targets)
 {
     /// <summary>No unit above its limit, and nothing that cannot be taken back beyond a guarantee.</summary>
     public bool MayHold(in Request request, int chip) =>
@@ -9,10 +11,10 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
 
     public bool WithinLimit(in Request request, int chip)
     {
-        for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+        for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
         {
-            var at = state.Tree.At(u, chip);
-            if (state.Tree.Limit[at] != long.MaxValue && state.Tree.Held[at] + request.Milli > state.Tree.Limit[at])
+            var at = tree.At(u, chip);
+            if (tree.Limit[at] != long.MaxValue && tree.Held[at] + request.Milli > tree.Limit[at])
             {
                 return false;
             }
@@ -24,10 +26,10 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
     /// <summary>What is not preemptible stays within the guarantee, or within what is left of it where stock was lost.</summary>
     public bool WithinGuarantee(in Request request, int chip)
     {
-        for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+        for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
         {
-            var at = state.Tree.At(u, chip);
-            if (u < state.Tree.Named && state.Tree.Fixed[at] + request.Milli > Honoured(u, chip))
+            var at = tree.At(u, chip);
+            if (u < tree.Named && tree.Fixed[at] + request.Milli > Honoured(u, chip))
             {
                 return false;
             }
@@ -38,11 +40,11 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
 
     public bool WithinTarget(in Request request, int chip)
     {
-        for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+        for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
         {
             // The target of a family without siblings binds nobody: what is above it there was lent to its own members.
-            var at = state.Tree.At(u, chip);
-            if ((u == request.Shape.Leaf || HasSiblings(u)) && state.Tree.Held[at] + request.Milli > targets.Leasable[at])
+            var at = tree.At(u, chip);
+            if ((u == request.Shape.Leaf || HasSiblings(u)) && tree.Held[at] + request.Milli > targets.Leasable[at])
             {
                 return false;
             }
@@ -53,21 +55,21 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
 
     public bool LeafWithinTarget(in Request request, int chip)
     {
-        var at = state.Tree.At(request.Shape.Leaf, chip);
-        return state.Tree.Held[at] + request.Milli <= targets.Leasable[at];
+        var at = tree.At(request.Shape.Leaf, chip);
+        return tree.Held[at] + request.Milli <= targets.Leasable[at];
     }
 
     /// <summary>Whether the unit's share, were it empty, would hold the request.</summary>
-    public bool FitsShare(in Request request, int chip) => request.Milli <= targets.Leasable[state.Tree.At(request.Shape.Leaf, chip)];
+    public bool FitsShare(in Request request, int chip) => request.Milli <= targets.Leasable[tree.At(request.Shape.Leaf, chip)];
 
     /// <summary>How many levels up from the leaf the request stays within the target, without a gap.</summary>
     public int LevelsWithinTarget(in Request request, int chip)
     {
         var levels = 0;
-        for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+        for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
         {
-            var at = state.Tree.At(u, chip);
-            if (state.Tree.Held[at] + request.Milli > targets.Leasable[at])
+            var at = tree.At(u, chip);
+            if (tree.Held[at] + request.Milli > targets.Leasable[at])
             {
                 return levels;
             }
@@ -85,12 +87,12 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
     public int LevelsWithinGuarantee(in Request request, int chip)
     {
         var (levels, best) = (0, 0);
-        for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+        for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
         {
             levels++;
-            var at = state.Tree.At(u, chip);
-            var after = state.Tree.Held[at] + request.Milli;
-            if (after <= Honoured(u, chip) && state.Tree.Delivered[u] + 1 < targets.Alone[u] * 1000)
+            var at = tree.At(u, chip);
+            var after = tree.Held[at] + request.Milli;
+            if (after <= Honoured(u, chip) && tree.Delivered[u] + 1 < targets.Alone[u] * 1000)
             {
                 best = levels;
             }
@@ -104,13 +106,13 @@ internal sealed class Bounds(PlanningState state, CycleTargets targets)
     }
 
     private bool HasSiblings(int unit) =>
-        (state.Tree.Parent[unit] < 0 ? state.Tree.Roots : state.Tree.Children[state.Tree.Parent[unit]]).Count > 1;
+        (tree.Parent[unit] < 0 ? tree.Roots : tree.Children[tree.Parent[unit]]).Count > 1;
 
     /// <summary>What is guaranteed, or what is left of it where stock was lost.</summary>
     public long Honoured(int unit, int chip)
     {
-        var at = state.Tree.At(unit, chip);
+        var at = tree.At(unit, chip);
         var short_ = targets.Solution.ShortfallMilli[unit][chip];
-        return short_ > 0 ? targets.Guaranteed[at] : state.Tree.Guarantee[at];
+        return short_ > 0 ? targets.Guaranteed[at] : tree.Guarantee[at];
     }
 }

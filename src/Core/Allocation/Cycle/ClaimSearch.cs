@@ -171,7 +171,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
 
     private void Settle(in Request request, int chip, ClaimKind kind)
     {
-        GangPlacer.TryTake(state.Stocks[chip], chip, request.Shape.Member, request.Members, _slots);
+        state.Placer.TryTake(chip, request.Shape.Member, request.Members, _slots);
         foreach (var removal in _removed)
         {
             if (removal.Entry.Paid && !removal.Surplus)

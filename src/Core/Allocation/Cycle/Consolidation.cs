@@ -48,7 +48,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds)
         var holders = Holders(chip);
         for (var member = 0; member < request.Members; member++)
         {
-            if (!GangPlacer.TryTake(state.Stocks[chip], chip, request.Shape.Member, 1, _slots) &&
+            if (!state.Placer.TryTake(chip, request.Shape.Member, 1, _slots) &&
                 !MakeHole(request, chip, holders, ref budget))
             {
                 Undo(request, chip);

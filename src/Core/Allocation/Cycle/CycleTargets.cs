@@ -44,24 +44,18 @@ internal sealed class CycleTargets
 
     public static TargetProblem Problem(PlanningState state)
     {
-        var tree = state.Tree;
-        var units = ImmutableArray.CreateBuilder<TargetUnit>(tree.Units.Count);
-        for (var u = 0; u < tree.Units.Count; u++)
-        {
-            var unit = tree.Units[u];
-            units.Add(new TargetUnit(
-                tree.Parent[u], unit.Weight, Amounts(state, unit.Guarantee, 0), Amounts(state, unit.Firm, 0),
-                Amounts(state, unit.Limit, long.MaxValue)));
-        }
-
         var rows = ImmutableArray.CreateBuilder<TargetRow>();
         foreach (var shape in DemandOf(state))
         {
             rows.Add(shape.Demand);
         }
 
-        return new TargetProblem([.. state.Stocks.Select(stock => stock.CapacityMilli)], units.MoveToImmutable(), rows.ToImmutable());
+        return new TargetProblem([.. state.Stocks.Select(stock => stock.CapacityMilli)], state.TargetUnits, rows.ToImmutable());
     }
+
+    /// <summary>The tree as the solver sees it, in milli-devices by class number.</summary>
+    public static ImmutableArray<TargetUnit> Units(Organisation tree) => [.. tree.Units.Select((unit, u) => new TargetUnit(
+        tree.Parent[u], unit.Weight, Amounts(tree, unit.Guarantee, 0), Amounts(tree, unit.Firm, 0), Amounts(tree, unit.Limit, long.MaxValue)))];
 
     /// <summary>The prices inside each unit order its work and say on which classes it belongs.</summary>
     public void PriceShapes(PlanningState state)
@@ -70,6 +64,12 @@ internal sealed class CycleTargets
         foreach (var shape in DemandOf(state))
         {
             var price = Solution.Rows[row++];
+            if (ReferenceEquals(price, shape.Price))
+            {
+                continue;
+            }
+
+            shape.Price = price;
             shape.Value = price.Value;
             for (var c = 0; c < _chips; c++)
             {
@@ -82,9 +82,9 @@ internal sealed class CycleTargets
     private static IEnumerable<Shape> DemandOf(PlanningState state) =>
         state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand);
 
-    private static ImmutableArray<long> Amounts(PlanningState state, ChipAmounts amounts, long otherwise) => amounts.IsEmpty
+    private static ImmutableArray<long> Amounts(Organisation tree, ChipAmounts amounts, long otherwise) => amounts.IsEmpty
         ? default
-        : [.. state.Chips.Select(chip => amounts.Find(chip) ?? otherwise)];
+        : [.. tree.Chips.Select(chip => amounts.Find(chip) ?? otherwise)];
 
     private long[] Flatten(ImmutableArray<ImmutableArray<long>> grid, int units)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Amalgam.Core.Allocation.Cycle;
 
@@ -65,10 +66,18 @@ internal static class Decisions
 
     private static bool Gained(Entry entry) => entry.Running && entry.Before is { } before && !Same(before, entry.Members);
 
-    private static ImmutableArray<MemberPlacement> Placements(PlanningState state, Entry entry) =>
-        [.. entry.Members.OrderBy(member => member.Number).Select(member => new MemberPlacement(
-            member.Number, state.Stocks[member.Slot.Chip].Nodes[member.Slot.Node].Name, [.. member.Slot.Devices],
-            member.Slot.MilliPerDevice))];
+    private static ImmutableArray<MemberPlacement> Placements(PlanningState state, Entry entry)
+    {
+        var placements = new MemberPlacement[entry.Members.Count];
+        for (var i = 0; i < placements.Length; i++)
+        {
+            var (number, slot, _) = entry.Members[i];
+            placements[i] = new MemberPlacement(number, state.Stocks[slot.Chip].Nodes[slot.Node].Name, [.. slot.Devices], slot.MilliPerDevice);
+        }
+
+        Array.Sort(placements, static (a, b) => a.Member.CompareTo(b.Member));
+        return ImmutableCollectionsMarshal.AsImmutableArray(placements);
+    }
 
     private static bool Same(List<HeldMember> a, List<HeldMember> b)
     {

@@ -12,12 +12,22 @@ internal sealed class Form
     {
         (Member, Minimum) = (member, minimum);
         (Now, Ever) = (new long[stocks.Length], new long[stocks.Length]);
+        (Fits, FitsOne) = (new bool[stocks.Length], new bool[stocks.Length]);
         for (var c = 0; c < stocks.Length; c++)
         {
             Now[c] = Reach.Copies(stocks[c], member, healthyOnly: true, minimum);
             Ever[c] = Reach.Copies(stocks[c], member, healthyOnly: false, minimum);
         }
     }
+
+    /// <summary>When <see cref="Fits"/> and <see cref="FitsOne"/> were counted, in changes of the state.</summary>
+    public long CountedAt { get; set; } = -1;
+
+    /// <summary>By class: whether the minimum may fit on what is free.</summary>
+    public bool[] Fits { get; }
+
+    /// <summary>By class: the same for one member.</summary>
+    public bool[] FitsOne { get; }
 
     public MemberShape Member { get; }
 

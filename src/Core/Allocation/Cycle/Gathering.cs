@@ -46,6 +46,23 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
     private bool FitsShare(Entry entry) => Array.Exists(
         starter.ChipsFor(entry.Shape), chip => bounds.FitsShare(new Request(entry), chip));
 
+    public bool IsGathering => _reservations.Count > 0;
+
+    /// <summary>The cycle is over: nothing is kept any longer. What was noted, by whom it is for.</summary>
+    public Dictionary<Entry, GatheringNote> End()
+    {
+        var notes = new Dictionary<Entry, GatheringNote>();
+        foreach (var reservation in _reservations)
+        {
+            Release(reservation);
+            notes[reservation.For] = reservation.For.Gathering!;
+            reservation.For.Gathering = null;
+        }
+
+        _reservations.Clear();
+        return notes;
+    }
+
     /// <summary>Devices that are being gathered, for a request that will have left them in time or has the better claim.</summary>
     public bool Lend(Request request)
     {
@@ -68,11 +85,11 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         var overdue = new List<(Entry Entry, long SinceMs)>();
         foreach (var rows in state.Rows)
         {
-            foreach (var row in rows.Where(row => !IsOutranked(row, rows)))
+            foreach (var row in rows)
             {
-                var patience = row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
+                var patience = row.Waiting == 0 ? long.MaxValue : row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
                 if (patience < long.MaxValue && row.Shape.IsDemand && row.Head() is { } head &&
-                    head.Evicted is null && state.NowMs - head.WaitingSinceMs >= patience)
+                    head.Evicted is null && state.NowMs - head.WaitingSinceMs >= patience && !IsOutranked(row, rows))
                 {
                     overdue.Add((head, head.WaitingSinceMs + patience));
                 }
@@ -193,7 +210,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         var stock = state.Stocks[reservation.Chip];
         Release(reservation);
         _slots.Clear();
-        var taken = GangPlacer.TryTake(stock, reservation.Chip, request.Shape.Member, request.Members, _slots);
+        var taken = state.Placer.TryTake(reservation.Chip, request.Shape.Member, request.Members, _slots);
         if (taken)
         {
             state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));

@@ -1,47 +1,66 @@
-using System.Collections.Immutable;
+using Amalgam.Core.Allocation.Tree;
 
 namespace Amalgam.Core.Allocation.Cycle;
 
-/// <summary>Says of every waiting workload why it waits and what is the least that would start it; once for all equal ones.</summary>
-internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targets, Bounds bounds)
+/// <summary>
+/// Says of every waiting workload why it waits and what is the least that would start it; once for all equal ones, and only when
+/// asked. What it says is as the cycle left things, even when the state has been rolled back or has moved on.
+/// </summary>
+internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targets, Organisation tree) : PendingCollection.ISource
 {
     private readonly Dictionary<Shape, (PendingReason Reason, string Detail, string Change)> _found = [];
+    private readonly long[] _free = [.. state.Stocks.Select(stock => stock.FreeMilli)];
+    private readonly Bounds _bounds = new(tree, targets);
+    private readonly Dictionary<Entry, bool> _waits = state.Touched.Where(entry => entry.Workload.Members > 0).ToDictionary(entry => entry, entry => !entry.Running);
+    private readonly int _count = state.Waiting;
+    private readonly long _facts = state.Facts;
 
-    public ImmutableArray<PendingWorkload> Find()
+    /// <summary>For whom devices are being gathered.</summary>
+    public required Dictionary<Entry, GatheringNote> Notes { get; init; }
+
+    public int Count => _count;
+
+    public IEnumerable<PendingWorkload> All() =>
+        state.Entries.Where(Waits).OrderBy(entry => entry.Index).Select(Describe);
+
+    public PendingWorkload? Find(string workloadId) => state.Find(workloadId) is { } entry && Waits(entry) ? Describe(entry) : null;
+
+    public IEnumerable<(PendingReason Reason, int Count)> Counts() => state.Shapes.Where(shape => shape.Waiting > 0)
+        .GroupBy(shape => Of(shape).Reason).Select(group => (group.Key, group.Sum(shape => shape.Waiting)));
+
+    // As the plan left it; of what the state learned later, as the state has it, less what the plan has begun.
+    private bool Waits(Entry entry)
     {
-        var pending = ImmutableArray.CreateBuilder<PendingWorkload>();
-        foreach (var entry in state.Entries.OrderBy(entry => entry.Index))
-        {
-            if (!entry.Running && entry.Workload.Members > 0)
-            {
-                var (reason, detail, change) = Of(entry);
-                pending.Add(new PendingWorkload(
-                    entry.Workload.Id, entry.Gathering is null ? reason : PendingReason.Gathering, entry.Gathering?.Detail ?? detail,
-                    entry.Gathering?.Change ?? change, entry.Gathering?.PlannedStartMs));
-            }
-        }
-
-        return pending.ToImmutable();
+        var known = _waits.TryGetValue(entry, out var waits);
+        return known && (_facts == state.Facts || !waits) ? waits : !entry.Running && entry.Workload.Members > 0;
     }
 
-    private (PendingReason, string, string) Of(Entry entry)
+    private PendingWorkload Describe(Entry entry)
     {
-        if (!_found.TryGetValue(entry.Shape, out var answer))
+        if (Notes.TryGetValue(entry, out var note))
         {
-            answer = entry.Workload.Held
-                ? (PendingReason.Held, "It is held by a person.", "Release it.")
-                : Judge(entry);
-            _found.Add(entry.Shape, answer);
+            return new PendingWorkload(entry.Workload.Id, PendingReason.Gathering, note.Detail, note.Change, note.PlannedStartMs);
+        }
+
+        var (reason, detail, change) = Of(entry.Shape);
+        return new PendingWorkload(entry.Workload.Id, reason, detail, change, null);
+    }
+
+    private (PendingReason Reason, string Detail, string Change) Of(Shape shape)
+    {
+        if (!_found.TryGetValue(shape, out var answer))
+        {
+            answer = shape.Sample.Held ? (PendingReason.Held, "It is held by a person.", "Release it.") : Judge(shape);
+            _found.Add(shape, answer);
         }
 
         return answer;
     }
 
     // Each class has its own obstacle; the one that is nearest to a start is the workload's.
-    private (PendingReason, string, string) Judge(Entry entry)
+    private (PendingReason, string, string) Judge(Shape shape)
     {
-        var shape = entry.Shape;
-        var request = new Request(entry);
+        var request = new Request(new Entry(shape.Sample, 0, shape, null!));
         (PendingReason Reason, string Detail, string Change) best = (PendingReason.NoSuchChip, NoChip(shape), AddNode(shape));
         var nearest = -1;
         for (var c = 0; c < state.Chips.Length; c++)
@@ -93,7 +112,7 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             return (PendingReason.TooLarge, TooLarge(shape, chip), Shrink(shape, chip));
         }
 
-        if (!bounds.WithinLimit(request, chip))
+        if (!_bounds.WithinLimit(request, chip))
         {
             return OverLimit(request, chip);
         }
@@ -103,7 +122,7 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             return (PendingReason.Budget, budget.Detail, budget.SmallestChange);
         }
 
-        if (!shape.Preemptible && !bounds.WithinGuarantee(request, chip))
+        if (!shape.Preemptible && !_bounds.WithinGuarantee(request, chip))
         {
             return (PendingReason.GuaranteeOnly,
                 $"It is not preemptible and {size} of {name} more would be beyond what its unit is guaranteed.",
@@ -115,44 +134,43 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
 
     private (PendingReason Reason, string Detail, string Change) Busy(in Request request, int chip, string name, string size)
     {
-        var stock = state.Stocks[chip];
         if (!request.Shape.Placeable[chip])
         {
             return (PendingReason.Capacity, $"The {name} nodes that could hold it are lost at the moment.", "Bring a lost node back.");
         }
 
-        if (!bounds.LeafWithinTarget(request, chip))
+        if (!_bounds.LeafWithinTarget(request, chip))
         {
-            var at = state.Tree.At(request.Shape.Leaf, chip);
+            var at = tree.At(request.Shape.Leaf, chip);
             return (PendingReason.Share,
-                $"Its unit holds {Devices(state.Tree.Held[at])} of {name}, its share now is {Devices(targets.Raw[at])}, and nothing idle fits.",
+                $"Its unit holds {Devices(tree.Held[at])} of {name}, its share now is {Devices(targets.Raw[at])}, and nothing idle fits.",
                 $"{size} of {name} idle, or a larger share for its unit.");
         }
 
-        if (stock.FreeMilli >= request.Milli)
+        if (_free[chip] >= request.Milli)
         {
             return (PendingReason.Fragmented,
-                $"{Devices(stock.FreeMilli)} of {name} are free, but not together.",
+                $"{Devices(_free[chip])} of {name} are free, but not together.",
                 request.Shape.Member.IsShare
                     ? $"{size} free on one {name} device."
                     : $"{request.Shape.Member.Devices} free {name} devices on each of {request.Members} places.");
         }
 
         return (PendingReason.Capacity,
-            $"It is within the share of its unit, but only {Devices(stock.FreeMilli)} of {name} are free and none can be taken back now.",
-            $"{Devices(request.Milli - stock.FreeMilli)} of {name} more to become free.");
+            $"It is within the share of its unit, but only {Devices(_free[chip])} of {name} are free and none can be taken back now.",
+            $"{Devices(request.Milli - _free[chip])} of {name} more to become free.");
     }
 
     private (PendingReason, string, string) OverLimit(in Request request, int chip)
     {
-        for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+        for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
         {
-            var at = state.Tree.At(u, chip);
-            if (state.Tree.Held[at] + request.Milli > state.Tree.Limit[at])
+            var at = tree.At(u, chip);
+            if (tree.Held[at] + request.Milli > tree.Limit[at])
             {
                 return (PendingReason.Limit,
-                    $"Unit {state.Tree.Units[u].Name} holds {Devices(state.Tree.Held[at])} of its limit of {Devices(state.Tree.Limit[at])} of {state.Chips[chip]}.",
-                    $"Raise the limit of {state.Tree.Units[u].Name} to {Devices(state.Tree.Held[at] + request.Milli)}, or let other work of it end.");
+                    $"Unit {tree.Units[u].Name} holds {Devices(tree.Held[at])} of its limit of {Devices(tree.Limit[at])} of {state.Chips[chip]}.",
+                    $"Raise the limit of {tree.Units[u].Name} to {Devices(tree.Held[at] + request.Milli)}, or let other work of it end.");
             }
         }
 

@@ -23,6 +23,7 @@ internal sealed partial class PlanningState
         {
             NowMs = snapshot.NowMs, History = snapshot.History,
         };
+        state.Placer.Learn(snapshot.Typical);
         for (var i = 0; i < snapshot.Workloads.Length; i++)
         {
             state.Add(snapshot.Workloads[i], i);
@@ -42,6 +43,7 @@ internal sealed partial class PlanningState
     /// <param name="order">Of creation, among all workloads.</param>
     public Entry Add(WorkloadState workload, int order)
     {
+        Facts++;
         var shape = _shapes.Of(workload);
         var entry = new Entry(workload, order, shape, shape.RowOf(workload));
         if (!_entries.TryAdd(workload.Id, entry))
@@ -63,14 +65,17 @@ internal sealed partial class PlanningState
     /// <summary>With all that it holds.</summary>
     public void Remove(Entry entry)
     {
+        Facts++;
         while (entry.Running)
         {
             LetGo(entry, entry.Members.Count - 1);
         }
 
+        Idle(entry, -1);
         if (entry.Waiting)
         {
             entry.Row.Leave(entry);
+            entry.Row.Tidy();
             _waitingIn[entry.Shape.Leaf]--;
             OpenWork -= entry.Row.Work;
         }
@@ -98,6 +103,7 @@ internal sealed partial class PlanningState
             return;
         }
 
+        Facts++;
         Begin(entry);
         var slot = new Slot(at.Chip, at.Node, [.. lease.Devices], (int)lease.MilliPerDevice);
         Stocks[at.Chip].Take(at.Node, slot.Devices, entry.Shape.Member);
@@ -119,6 +125,7 @@ internal sealed partial class PlanningState
             member.Slot.Node == at.Node && member.SinceMs == lease.SinceMs && member.Slot.Devices.AsSpan().SequenceEqual(lease.Devices.AsSpan()));
         if (position >= 0)
         {
+            Facts++;
             LetGo(entry, position);
             Examine(entry);
         }
@@ -142,6 +149,7 @@ internal sealed partial class PlanningState
         Stocks[at.Chip].Renew(at.Node, node);
         Held(here, at, static (stock, slot, member) => stock.Take(slot.Node, slot.Devices, member));
         here.ForEach(Examine);
+        Facts++;
         _shapes.NodesChanged();
         Changes++;
         return true;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Allocation.Stock;
+using Amalgam.Core.Allocation.Targets;
 using Amalgam.Core.Allocation.Tree;
 
 namespace Amalgam.Core.Allocation.Cycle;
@@ -39,7 +40,9 @@ internal sealed partial class PlanningState
             }
         }
 
+        Placer = new Placer(Stocks, nodes);
         Tree = new Organisation(units, withWorkloads, Chips);
+        TargetUnits = CycleTargets.Units(Tree);
         (Rows, RunningIn, GrowingIn) = (new List<Row>[Tree.Units.Count], new List<Entry>[Tree.Units.Count], new List<Entry>[Tree.Units.Count]);
         (RunningChanges, _waitingIn) = (new long[Tree.Units.Count], new int[Tree.Units.Count]);
         for (var u = 0; u < Rows.Length; u++)
@@ -47,6 +50,7 @@ internal sealed partial class PlanningState
             (Rows[u], RunningIn[u], GrowingIn[u]) = ([], [], []);
         }
 
+        Clock = new RunningClock(this);
         _shapes = new ShapeTable(this);
     }
 
@@ -62,7 +66,12 @@ internal sealed partial class PlanningState
 
     public ClassStock[] Stocks { get; }
 
+    public Placer Placer { get; }
+
     public Organisation Tree { get; }
+
+    /// <summary>The same as the solver of targets sees it.</summary>
+    public ImmutableArray<TargetUnit> TargetUnits { get; }
 
     /// <summary>In no particular order.</summary>
     public IEnumerable<Entry> Entries => _entries.Values;
@@ -81,6 +90,8 @@ internal sealed partial class PlanningState
     /// <summary>By leaf: grows whenever something begins or ceases to run there.</summary>
     public long[] RunningChanges { get; }
 
+    public RunningClock Clock { get; }
+
     /// <summary>In no particular order.</summary>
     public IReadOnlyList<Shape> Shapes => _shapes.All;
 
@@ -92,6 +103,12 @@ internal sealed partial class PlanningState
 
     /// <summary>Workloads that this cycle has touched, in that order.</summary>
     public List<Entry> Touched { get; } = [];
+
+    /// <summary>Workloads that hold nothing, those that a person holds included.</summary>
+    public int Waiting { get; private set; }
+
+    /// <summary>Grows with every fact.</summary>
+    public long Facts { get; private set; }
 
     /// <summary>Workloads that hold nothing and would run if they could.</summary>
     public int WaitingIn(int leaf) => _waitingIn[leaf];
@@ -226,6 +243,7 @@ internal sealed partial class PlanningState
             return;
         }
 
+        Idle(entry, -1);
         var running = RunningIn[entry.Shape.Leaf];
         entry.RunningAt = running.Count;
         running.Add(entry);
@@ -251,8 +269,18 @@ internal sealed partial class PlanningState
         Enqueue(entry);
     }
 
+    private void Idle(Entry entry, int sign)
+    {
+        if (entry.Workload.Members > 0)
+        {
+            Waiting += sign;
+            entry.Shape.Waiting += sign;
+        }
+    }
+
     private void Enqueue(Entry entry)
     {
+        Idle(entry, +1);
         if (!entry.Workload.Held && entry.Workload.Members > 0)
         {
             entry.Row.Add(entry);

@@ -65,6 +65,9 @@ internal sealed class Shape(int leaf, WorkloadState sample, int[] speeds, ClassR
     /// <summary>Workloads of this shape, whatever becomes of them.</summary>
     public int Users { get; set; }
 
+    /// <summary>Those of them that hold nothing.</summary>
+    public int Waiting { get; set; }
+
     /// <summary>Position in the table.</summary>
     public int At { get; set; }
 

@@ -9,12 +9,14 @@ internal sealed class StartPass(PlanningState state, CycleTargets targets, KeyTa
     private readonly PriorityQueue<Item, Item>?[] _queues = new PriorityQueue<Item, Item>?[state.Tree.Units.Count];
     private int _number;
 
+    /// <param name="attempt">One way to grant a request.</param>
+    /// <param name="hope">False where a shape, or the growth of one (true), cannot be granted in that way: it is left out.</param>
     /// <returns>How many requests were granted.</returns>
-    public int Run(Func<Request, bool> attempt)
+    public int Run(Func<Request, bool> attempt, Func<Shape, bool, bool> hope)
     {
         _number = state.NextPass();
         var granted = 0;
-        var turn = new UnitQueue(state, targets, debts, Fill());
+        var turn = new UnitQueue(state, targets, debts, Fill(hope));
         while (turn.Next() is var leaf and >= 0)
         {
             var queue = _queues[leaf]!;
@@ -46,24 +48,32 @@ internal sealed class StartPass(PlanningState state, CycleTargets targets, KeyTa
         return granted;
     }
 
-    private List<int> Fill()
+    private List<int> Fill(Func<Shape, bool, bool> hope)
     {
         var leaves = new List<int>();
         for (var leaf = 0; leaf < _queues.Length; leaf++)
         {
+            if (state.WaitingIn(leaf) == 0 && state.GrowingIn[leaf].Count == 0)
+            {
+                continue;
+            }
+
             var queue = _queues[leaf] ??= new PriorityQueue<Item, Item>(Item.Order);
             queue.Clear();
             foreach (var row in state.Rows[leaf])
             {
-                if (row.Shape.IsDemand && row.Head() is { } head)
+                if (row.Waiting > 0 && row.Shape.IsDemand && hope(row.Shape, false) && row.Head() is { } head)
                 {
                     Enqueue(queue, head, row);
                 }
             }
 
-            foreach (var entry in state.RunningIn[leaf])
+            foreach (var entry in state.GrowingIn[leaf])
             {
-                Grow(queue, entry);
+                if (hope(entry.Shape, true))
+                {
+                    Grow(queue, entry);
+                }
             }
 
             if (queue.Count > 0)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Amalgam.Core.Allocation.Stock;
 
 namespace Amalgam.Core.Allocation.Cycle;
@@ -10,14 +11,18 @@ internal sealed class Starter
 
     private readonly PlanningState _state;
     private readonly Bounds _bounds;
+    private readonly CycleTargets _targets;
+    private readonly List<int> _abundant;
     private readonly VictimSource _source;
     private readonly ClaimSearch _search;
     private readonly List<Slot> _slots = [];
+    private readonly List<int> _equal = [];
     private readonly Dictionary<Shape, int[]> _order = [];
 
     public Starter(PlanningState state, CycleTargets targets, Bounds bounds, KeyTable keys)
     {
-        (_state, _bounds) = (state, bounds);
+        (_state, _bounds, _targets) = (state, bounds, targets);
+        _abundant = [.. Enumerable.Range(0, state.Chips.Length).Where(chip => Math.Round(targets.Solution.Prices[chip] * 1e6) == 0)];
         _source = new VictimSource(state, targets, bounds, keys);
         _search = new ClaimSearch(state, bounds, _source);
     }
@@ -82,19 +87,61 @@ internal sealed class Starter
             return TakeMixed(request, withinTarget);
         }
 
-        foreach (var chip in ChipsFor(request.Shape))
+        var order = ChipsFor(request.Shape);
+        for (var i = 0; i < order.Length; i++)
         {
+            var chip = order[i];
             if (request.Shape.Efficiency[chip] >= efficiency && StaysOnItsClass(request, chip) &&
-                _bounds.MayHold(request, chip) && (!withinTarget || _bounds.WithinTarget(request, chip)) &&
-                GangPlacer.TryTake(_state.Stocks[chip], chip, request.Shape.Member, request.Members, _slots))
+                _bounds.MayHold(request, chip) && (!withinTarget || IsWithinTarget(request, chip)))
             {
-                Begin(request);
-                return true;
+                _equal.Add(chip);
+            }
+
+            if (_equal.Count > 0 && (i + 1 == order.Length || !AtEqualStanding(request.Shape, chip, order[i + 1])))
+            {
+                var taken = _state.Placer.TryTake(CollectionsMarshal.AsSpan(_equal), request.Shape.Member, request.Members, _slots);
+                _equal.Clear();
+                if (taken)
+                {
+                    Begin(request);
+                    return true;
+                }
             }
         }
 
         return false;
     }
+
+    // Where classes cost nothing the targets say how much of them all together; how much of each is arbitrary, and placement decides it.
+    private bool IsWithinTarget(Request request, int chip)
+    {
+        if (_abundant.Count < 2 || !_abundant.Contains(chip))
+        {
+            return _bounds.WithinTarget(request, chip);
+        }
+
+        for (var u = request.Shape.Leaf; u >= 0; u = _state.Tree.Parent[u])
+        {
+            // Unrounded, as rounding goes class by class; what it would add or take is less than half of the request.
+            var left = -request.Milli / 2;
+            foreach (var abundant in _abundant)
+            {
+                var at = _state.Tree.At(u, abundant);
+                left += _targets.Raw[at] - _state.Tree.Held[at];
+            }
+
+            if (left < 0)
+            {
+                return _bounds.WithinTarget(request, chip);
+            }
+        }
+
+        return true;
+    }
+
+    // Classes between which neither prices nor speeds decide: then what the others lose does.
+    private static bool AtEqualStanding(Shape shape, int a, int b) =>
+        shape.Efficiency[a] == shape.Efficiency[b] && shape.Speeds[a] == shape.Speeds[b];
 
     // Member by member over the classes in order of preference, as far as quotas and devices go.
     private bool TakeMixed(Request request, bool withinTarget)
@@ -104,7 +151,7 @@ internal sealed class Starter
         foreach (var chip in ChipsFor(request.Shape))
         {
             while (taken.Count < request.Members && MayAddOne(one, chip, withinTarget) &&
-                GangPlacer.TryTake(_state.Stocks[chip], chip, request.Shape.Member, 1, _slots))
+                _state.Placer.TryTake(chip, request.Shape.Member, 1, _slots))
             {
                 taken.Add((chip, _slots[^1]));
                 _state.Tree.Add(request.Shape.Leaf, chip, request.Shape.Member.Milli, 0, request.Shape.Preemptible);
@@ -137,7 +184,7 @@ internal sealed class Starter
     private void Begin(Request request)
     {
         GoBack(request);
-        _state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
+        _state.Take(request.Entry, CollectionsMarshal.AsSpan(_slots));
         _slots.Clear();
         _source.Started(request.Entry);
     }

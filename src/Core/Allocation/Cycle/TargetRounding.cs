@@ -42,17 +42,15 @@ internal static class TargetRounding
     private static bool[] Yielding(PlanningState state)
     {
         var yields = new bool[state.Tree.Held.Length];
-        foreach (var running in state.RunningIn)
+        for (var u = state.Tree.Units.Count - 1; u >= 0; u--)
         {
-            foreach (var entry in running)
+            for (var c = 0; c < state.Chips.Length; c++)
             {
-                if (entry.Shape.Preemptible && entry.Workload.Resumable &&
-                    entry.SinceMs + state.Settings.LeaseTermMs <= state.NowMs)
+                var at = state.Tree.At(u, c);
+                yields[at] |= state.RunningIn[u].Count > 0 && state.Clock.TermOver(u, c);
+                if (yields[at] && state.Tree.Parent[u] >= 0)
                 {
-                    for (var u = entry.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
-                    {
-                        yields[state.Tree.At(u, entry.Members[0].Slot.Chip)] = true;
-                    }
+                    yields[state.Tree.At(state.Tree.Parent[u], c)] = true;
                 }
             }
         }

@@ -10,7 +10,7 @@ internal sealed class UnitQueue
     private readonly CycleTargets _targets;
     private readonly long[] _debts;
     private readonly long[] _chipWeight;
-    private readonly List<int>[] _heap;
+    private readonly List<int>?[] _heap;
     private readonly int[] _position;
     private readonly (bool Satisfied, long Share)[] _rank;
 
@@ -22,11 +22,6 @@ internal sealed class UnitQueue
         _position = new int[units];
         _rank = new (bool, long)[units];
         Array.Fill(_position, -1);
-        for (var u = 0; u <= units; u++)
-        {
-            _heap[u] = [];
-        }
-
         // Abundant classes count a little, so that units which use nothing else still have an order.
         var dearest = Math.Max(1e-12, targets.Solution.Prices.DefaultIfEmpty(0).Max());
         _chipWeight = [.. targets.Solution.Prices.Select(price => 10 + (long)Math.Round(price / dearest * 990))];
@@ -47,7 +42,7 @@ internal sealed class UnitQueue
         do
         {
             var heap = _heap[unit < 0 ? ^1 : unit];
-            if (heap.Count == 0)
+            if (heap is null or { Count: 0 })
             {
                 return unit;
             }
@@ -75,7 +70,7 @@ internal sealed class UnitQueue
     /// <summary>The leaf has nothing more to ask for; a family without such leaves goes too.</summary>
     public void Remove(int leaf)
     {
-        for (var u = leaf; u >= 0 && (u == leaf || _heap[u].Count == 0); u = _state.Tree.Parent[u])
+        for (var u = leaf; u >= 0 && (u == leaf || _heap[u] is null or { Count: 0 }); u = _state.Tree.Parent[u])
         {
             var heap = HeapOf(u);
             var at = _position[u];
@@ -126,7 +121,7 @@ internal sealed class UnitQueue
         return _debts[a] != _debts[b] ? _debts[a] > _debts[b] : a < b;
     }
 
-    private List<int> HeapOf(int unit) => _heap[_state.Tree.Parent[unit] < 0 ? ^1 : _state.Tree.Parent[unit]];
+    private List<int> HeapOf(int unit) => _heap[_state.Tree.Parent[unit] < 0 ? ^1 : _state.Tree.Parent[unit]] ??= [];
 
     private void Insert(int unit)
     {

@@ -11,9 +11,14 @@ internal static class Upgrade
     public static int Run(PlanningState state, Starter starter, KeyTable keys)
     {
         var moved = 0;
-        foreach (var running in state.RunningIn)
+        for (var leaf = 0; leaf < state.RunningIn.Length; leaf++)
         {
-            var candidates = running.FindAll(entry => IsDue(state, entry));
+            if (!state.Clock.TermOver(leaf))
+            {
+                continue;
+            }
+
+            var candidates = state.RunningIn[leaf].FindAll(entry => IsDue(state, entry));
             candidates.Sort((a, b) => (keys.Of(a), a.Workload.SubmittedMs, a.Index).CompareTo((keys.Of(b), b.Workload.SubmittedMs, b.Index)));
             foreach (var entry in candidates)
             {

@@ -8,37 +8,32 @@ internal static class WakeTimes
         var next = long.MaxValue;
         for (var leaf = 0; leaf < state.RunningIn.Length; leaf++)
         {
-            if (!state.Rows[leaf].Exists(static row => row.Waiting > 0) && state.Tree.MinRuntime[leaf] == 0)
+            if (state.RunningIn[leaf].Count > 0 && (state.WaitingIn(leaf) > 0 || state.Tree.MinRuntime[leaf] > 0))
             {
-                continue;
+                next = Math.Min(next, state.Clock.NextMs(leaf));
             }
 
-            foreach (var entry in state.RunningIn[leaf])
+            if (state.WaitingIn(leaf) > 0)
             {
-                var since = entry.SinceMs;
-                next = Later(state, next, since + state.Tree.MinRuntime[leaf]);
-                if (entry.Workload.Resumable)
-                {
-                    var term = Math.Max(1, state.Settings.LeaseTermMs);
-                    next = Later(state, next, since + ((((state.NowMs - since) / term) + 1) * term));
-                }
-            }
-        }
-
-        foreach (var rows in state.Rows)
-        {
-            foreach (var row in rows)
-            {
-                var patience = row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
-                if (patience < long.MaxValue && row.Head() is { } head)
-                {
-                    next = Later(state, next, head.WaitingSinceMs + patience);
-                }
+                next = Math.Min(next, PatienceOver(state, leaf));
             }
         }
 
         return next == long.MaxValue ? null : next;
     }
 
-    private static long Later(PlanningState state, long next, long at) => at > state.NowMs ? Math.Min(next, at) : next;
+    private static long PatienceOver(PlanningState state, int leaf)
+    {
+        var next = long.MaxValue;
+        foreach (var row in state.Rows[leaf])
+        {
+            var patience = row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[leaf];
+            if (patience < long.MaxValue && row.Head() is { } head && head.WaitingSinceMs + patience > state.NowMs)
+            {
+                next = Math.Min(next, head.WaitingSinceMs + patience);
+            }
+        }
+
+        return next;
+    }
 }

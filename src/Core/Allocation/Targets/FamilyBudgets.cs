@@ -47,7 +47,7 @@ internal sealed class FamilyBudgets
         return weight;
     }
 
-    public int RoundLimit(double accuracy) => !_leaves.Any(l => IsInFamily(l.Unit)) ? 0 : accuracy < 1e-5 ? 40 : 5;
+    public int RoundLimit(double accuracy) => !_leaves.Any(l => IsInFamily(l.Unit)) ? 0 : accuracy < 1e-7 ? 40 : accuracy < 1e-5 ? 12 : 5;
 
     private bool IsInFamily(int unit) => _tree.Problem.Units[unit].Parent is var parent && parent >= 0 && _competes[parent];
 
@@ -102,7 +102,7 @@ internal sealed class FamilyBudgets
             for (var u = _leaves[i].Unit; u >= 0; u = _tree.Problem.Units[u].Parent)
             {
                 spent[u] += above;
-                hungry[u] |= work < Satisfied * _leaves[i].MostWork;
+                hungry[u] |= work < Satisfied * market.Asked.MostWork(i);
             }
         }
         return (spent, hungry);
@@ -123,7 +123,7 @@ internal sealed class FamilyBudgets
         double devices = 0;
         for (var k = 0; k < programme.Classes; k++)
         {
-            devices += point.Prices[k] * market.Alone[leaf].Devices[k];
+            devices += point.Prices[k] * market.Leaves[leaf].Alone.Devices[k];
         }
         return Math.Min(devices, point.Value[leaf] * programme.Alone[leaf]);
     }

@@ -8,7 +8,8 @@ namespace Amalgam.Core.Allocation.Targets;
 /// </summary>
 internal static class InnerPrices
 {
-    public static void Write(TargetProblem problem, IReadOnlyList<int> rows, long[] target, double[] marketPrices, RowPrice[] prices)
+    /// <returns>Whether the answer rests on the prices of the market, because nothing of the unit runs.</returns>
+    public static bool Write(TargetProblem problem, IReadOnlyList<int> rows, long[] target, double[] marketPrices, RowPrice[] prices)
     {
         var wanted = rows.Where(r => problem.Rows[r].Speeds.Any(s => s > 0) && problem.Rows[r].DemandMilli > 0 && problem.Rows[r].Workloads > 0)
             .OrderBy(r => problem.Rows[r], RowContent.Order).ThenBy(r => r).ToArray();
@@ -26,6 +27,7 @@ internal static class InnerPrices
         {
             prices[r] = Price(problem.Rows[r], CheapestCost(problem.Rows[r], unitPrices), 0, unitPrices, new long[target.Length]);
         }
+        return solved is null;
     }
 
     private readonly record struct Solved(double[] Price, double[] Value, double[] Rent, long[][] Share);

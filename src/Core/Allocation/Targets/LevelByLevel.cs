@@ -9,6 +9,11 @@ internal static class LevelByLevel
     /// <summary>Milli-devices of <paramref name="chip"/> that are guaranteed and honoured, per unit; the shortfall is what is not.</summary>
     public static void Guarantees(UnitTree tree, int chip, long[][] guaranteed, long[][] shortfall)
     {
+        if (!Array.Exists(tree.Guarantee, amounts => amounts[chip] > 0))
+        {
+            return;
+        }
+
         // Where nobody competes (the root) there is no family to serve first: members get their own guarantees only.
         Share(tree, chip, tree.Roots, Math.Min(Asked(tree, tree.Roots, chip), tree.Problem.CapacityMilli[chip]), guaranteed);
         for (var u = 0; u < guaranteed.Length; u++)

@@ -15,46 +15,75 @@ internal sealed class Market
 
     private readonly UnitTree _tree;
     private readonly int[] _classes;
-    private readonly long[][] _guaranteed;
+    private readonly TargetMemory _memory;
     private readonly List<MarketBound> _bounds = [];
 
-    public Market(UnitTree tree, int[] classes, long[][] guaranteed)
+    public Market(UnitTree tree, int[] classes, long[][] guaranteed, TargetMemory memory)
     {
-        (_tree, _classes, _guaranteed) = (tree, classes, guaranteed);
-        Leaves = [.. Enumerable.Range(0, tree.Children.Length)
-            .Where(u => tree.Children[u].Count == 0)
-            .Select(u => new LeafDemand(tree, u, classes, guaranteed))
-            .Where(l => l.Demand.Count > 0)
-            .OrderBy(l => l.Key, StringComparer.Ordinal).ThenBy(l => tree.Problem.Units[l.Unit].Weight).ThenBy(l => l.Unit)];
-        Alone = [.. Leaves.Select(GuaranteedWork.Of)];
+        (_tree, _classes, _memory) = (tree, classes, memory);
+        LeafDemand[] leaves = [.. Enumerable.Range(0, tree.Children.Length)
+            .Where(u => tree.Children[u].Count == 0 && tree.RowsOf[u].Count > 0)
+            .Select(u => memory.LeafOf(tree, u, classes, guaranteed))
+            .Where(l => l.Demand.Count > 0)];
+        var cells = leaves.Sum(l => l.Demand.Count) * classes.Length;
+        var money = new FamilyBudgets(tree, leaves);
+        var stock = classes.Sum(c => tree.Problem.CapacityMilli[c] / 1000.0);
+        var asked = leaves.Select((leaf, i) => AskedDemand.Of(leaf, (money.Weight(i) * stock) + leaf.Guaranteed.Sum(), cells > AskedDemand.LargeCells)).ToArray();
+        var order = Enumerable.Range(0, leaves.Length).ToArray();
+        Array.Sort(order, (a, b) => LeafDemand.Compare(leaves[a], asked[a], leaves[b], asked[b]) is var byContent and not 0 ? byContent
+            : tree.Problem.Units[leaves[a].Unit].Weight.CompareTo(tree.Problem.Units[leaves[b].Unit].Weight) is var byWeight and not 0 ? byWeight
+            : a.CompareTo(b));
+        Leaves = Array.ConvertAll(order, i => leaves[i]);
+        Asked = AskedDemand.Of(Leaves, Array.ConvertAll(order, i => asked[i]));
         Budgets = new FamilyBudgets(tree, Leaves);
-        Accuracy = Leaves.Sum(l => l.Demand.Count) * classes.Length <= 20_000 ? 1e-9 : 1e-4;
+        Accuracy = cells <= 4 * AskedDemand.LargeCells ? 1e-9 : cells <= 20_000 ? 1e-6 : 1e-4;
     }
+
+    public TargetProblem Problem => _tree.Problem;
 
     public LeafDemand[] Leaves { get; }
 
-    /// <summary>Per leaf: work alone and the devices it takes.</summary>
-    public (double Work, double[] Devices)[] Alone { get; }
+    public AskedDemand Asked { get; }
 
-    public IReadOnlyList<int> Classes => _classes;
+    public int[] Classes => _classes;
 
-    public FamilyBudgets Budgets { get; }
+    public FamilyBudgets Budgets { get; private set; }
 
     public double Accuracy { get; }
 
     public int Steps { get; private set; }
 
-    public bool CannotGain(int leaf) => Leaves[leaf].MostWork <= NoGain * Alone[leaf].Work;
+    public bool CannotGain(int leaf) => Asked.MostWork(leaf) <= NoGain * Leaves[leaf].Alone.Work;
 
     /// <returns>The programme as last posed and the point it was solved to.</returns>
     public (NashProgramme Programme, NashPoint Point) Solve()
     {
+        while (true)
+        {
+            var (programme, point, steps) = _memory.Recall(this) ?? SolveAsAsked();
+            Steps += steps;
+            if (!Asked.AskExactly(point, _classes.Length))
+            {
+                return (programme, point);
+            }
+        }
+    }
+
+    private (NashProgramme, NashPoint, int) SolveAsAsked()
+    {
+        var before = Steps;
+        Budgets = new FamilyBudgets(_tree, Leaves);
+        _bounds.Clear();
         var (programme, point) = SolveWithinBounds();
         for (var round = 0; round < Budgets.RoundLimit(Accuracy) && Budgets.Rescale(this, programme, point); round++)
         {
             (programme, point) = SolveWithinBounds();
         }
-        return (programme, point);
+
+        var steps = Steps - before;
+        Steps = before;
+        _memory.Keep(this, programme, point, steps);
+        return (programme, point, steps);
     }
 
     private (NashProgramme, NashPoint) SolveWithinBounds()
@@ -97,10 +126,10 @@ internal sealed class Market
             programme.FirstRow[i] = row;
             var gains = Budgets.Weight(i) > 0 && !CannotGain(i);
             programme.Weight[i] = gains ? Budgets.Weight(i) : 0;
-            programme.Alone[i] = Alone[i].Work * (gains ? AloneShare : mustShare);
+            programme.Alone[i] = Leaves[i].Alone.Work * (gains ? AloneShare : mustShare);
             for (var r = 0; r < Leaves[i].Demand.Count; r++, row++)
             {
-                programme.Demand[row] = Leaves[i].Demand[r];
+                programme.Demand[row] = Asked.Rows[i][r];
                 Leaves[i].Speeds[r].CopyTo(programme.Speed, row * _classes.Length);
             }
         }
@@ -127,7 +156,7 @@ internal sealed class Market
         {
             for (var k = 0; k < _classes.Length; k++)
             {
-                var firm = Math.Min(Leaves[i].Firm[k], Alone[i].Devices[k]) * MustShares[1];
+                var firm = Math.Min(Leaves[i].Firm[k], Leaves[i].Alone.Devices[k]) * MustShares[1];
                 if (firm > 1e-6 && held[Leaves[i].Unit][k] < firm * (1 - 1e-6) && !Has(Leaves[i].Unit, k, -1))
                 {
                     _bounds.Add(new MarketBound(Leaves[i].Unit, k, -1, -firm, [i]));

@@ -5,7 +5,7 @@ internal static class MarketTargets
 {
     public static void Write(Market market, NashProgramme programme, NashPoint point, UnitTree tree, long[][] targets)
     {
-        var amounts = Enumerable.Range(0, market.Classes.Count).Select(k => Amounts(market, programme, point, k)).ToArray();
+        var amounts = Enumerable.Range(0, market.Classes.Length).Select(k => Amounts(market, programme, point, k)).ToArray();
         for (var i = 0; i < programme.Units; i++)
         {
             TrimToDemand(amounts, i, 1000 * market.Leaves[i].Demand.Sum());
@@ -57,10 +57,10 @@ internal static class MarketTargets
             if (programme.Weight[i] <= 0)
             {
                 var work = programme.Work(i, point.Devices);
-                var owed = market.Alone[i].Work;
+                var owed = market.Leaves[i].Alone.Work;
                 exact[i] *= work > 0 && owed > work ? Math.Min(owed / work, 1.01) : 1;
             }
-            var firm = 1000 * Math.Min(leaf.Firm[chip], market.Alone[i].Devices[chip]);
+            var firm = 1000 * Math.Min(leaf.Firm[chip], market.Leaves[i].Alone.Devices[chip]);
             floors[i] = programme.Weight[i] <= 0 && leaf.Firm.All(f => f <= 0) ? exact[i] : 0;
             if (firm > 0 && exact[i] >= firm * 0.998)
             {

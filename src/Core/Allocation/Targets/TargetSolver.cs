@@ -9,11 +9,22 @@ namespace Amalgam.Core.Allocation.Targets;
 public static class TargetSolver
 {
     /// <exception cref="ArgumentException">The problem makes no sense; the message names the unit or row.</exception>
-    public static TargetSolution Solve(TargetProblem problem)
+    public static TargetSolution Solve(TargetProblem problem) => Solve(problem, new TargetMemory());
+
+    /// <summary>The same solution, sooner, where the memory has seen a problem like it.</summary>
+    /// <exception cref="ArgumentException">The problem makes no sense; the message names the unit or row.</exception>
+    public static TargetSolution Solve(TargetProblem problem, TargetMemory memory)
     {
         ArgumentNullException.ThrowIfNull(problem);
+        ArgumentNullException.ThrowIfNull(memory);
+        if (memory.Recall(problem) is { } known)
+        {
+            return known;
+        }
         problem.Validate();
-        return new Run(WithOwnWorkAsMember(problem)).Solve(problem.Units.Length);
+        var solution = new Run(WithOwnWorkAsMember(problem), memory).Solve(problem.Units.Length);
+        memory.Keep(problem, solution);
+        return solution;
     }
 
     // Work that sits on an inner unit competes with the unit's children like a child of weight 1.
@@ -35,7 +46,7 @@ public static class TargetSolver
         return problem with { Units = units.ToImmutable(), Rows = [.. rows] };
     }
 
-    private sealed class Run(TargetProblem problem)
+    private sealed class Run(TargetProblem problem, TargetMemory memory)
     {
         private readonly UnitTree _tree = new(problem);
         private readonly double[] _prices = new double[problem.CapacityMilli.Length];
@@ -61,7 +72,7 @@ public static class TargetSolver
                 }
                 else
                 {
-                    SolveMarket(new Market(_tree, classes, guaranteed), targets);
+                    SolveMarket(new Market(_tree, classes, guaranteed, memory), targets);
                 }
             }
             var rows = PriceRows(targets);
@@ -89,13 +100,13 @@ public static class TargetSolver
         {
             var (programme, point) = market.Solve();
             MarketTargets.Write(market, programme, point, _tree, targets);
-            for (var k = 0; k < market.Classes.Count; k++)
+            for (var k = 0; k < market.Classes.Length; k++)
             {
                 _prices[market.Classes[k]] = point.Prices[k];
             }
             for (var i = 0; i < market.Leaves.Length; i++)
             {
-                _alone[market.Leaves[i].Unit] += market.Alone[i].Work;
+                _alone[market.Leaves[i].Unit] += market.Leaves[i].Alone.Work;
                 _work[market.Leaves[i].Unit] += programme.Work(i, point.Devices);
             }
             var (primal, dual) = Certificate.Of(programme, point);
@@ -106,11 +117,34 @@ public static class TargetSolver
         private RowPrice[] PriceRows(long[][] targets)
         {
             var rows = new RowPrice[problem.Rows.Length];
-            foreach (var group in Enumerable.Range(0, rows.Length).GroupBy(r => problem.Rows[r].Unit))
+            var of = new List<int>?[targets.Length];
+            for (var r = 0; r < rows.Length; r++)
             {
-                InnerPrices.Write(problem, [.. group], targets[group.Key], _prices, rows);
+                (of[problem.Rows[r].Unit] ??= []).Add(r);
+            }
+            for (var u = 0; u < of.Length; u++)
+            {
+                if (of[u] is { } own)
+                {
+                    PriceRows(u, own, targets[u], rows);
+                }
             }
             return rows;
+        }
+
+        private void PriceRows(int unit, List<int> own, long[] target, RowPrice[] prices)
+        {
+            var rows = own.ConvertAll(r => problem.Rows[r]).ToArray();
+            if (memory.Recall(unit, rows, target, _prices) is not { } answer)
+            {
+                var atMarketPrices = InnerPrices.Write(problem, own, target, _prices, prices);
+                memory.Keep(unit, rows, target, _prices, atMarketPrices, own.ConvertAll(r => prices[r]).ToArray());
+                return;
+            }
+            for (var k = 0; k < answer.Length; k++)
+            {
+                prices[own[k]] = answer[k];
+            }
         }
 
         private double[] RolledUp(double[] work)

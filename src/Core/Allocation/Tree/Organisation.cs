@@ -12,13 +12,14 @@ namespace Amalgam.Core.Allocation.Tree;
 /// </remarks>
 internal sealed class Organisation
 {
+    private readonly Dictionary<string, int> _numberOf = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _leafOf = new(StringComparer.Ordinal);
 
     public Organisation(ImmutableArray<UnitState> units, IReadOnlySet<string> withWorkloads, string[] chips)
     {
         Chips = chips;
         var order = ParentsFirst(units);
-        var number = new Dictionary<string, int>(StringComparer.Ordinal);
+        var number = _numberOf;
         var inner = new HashSet<string>(units.Where(unit => unit.Parent is not null).Select(unit => unit.Parent!), StringComparer.Ordinal);
         foreach (var unit in order)
         {
@@ -70,10 +71,10 @@ internal sealed class Organisation
 
     public List<int>[] Children { get; }
 
-    public long[] Held { get; }
+    public long[] Held { get; private set; }
 
     /// <summary>The part of <see cref="Held"/> that is not preemptible.</summary>
-    public long[] Fixed { get; }
+    public long[] Fixed { get; private set; }
 
     /// <summary>Work per unit of what is held: thousandths of a device at speed 1.</summary>
     public long[] Delivered { get; }
@@ -88,7 +89,18 @@ internal sealed class Organisation
 
     public long[] MaxWait { get; }
 
+    /// <summary>As it is now, whatever becomes of the holdings.</summary>
+    public Organisation Frozen()
+    {
+        var frozen = (Organisation)MemberwiseClone();
+        (frozen.Held, frozen.Fixed) = ([.. Held], [.. Fixed]);
+        return frozen;
+    }
+
     public int At(int unit, int chip) => (unit * Chips.Length) + chip;
+
+    /// <summary>The unit of that name itself, or -1.</summary>
+    public int NumberOf(string unit) => _numberOf.GetValueOrDefault(unit, -1);
 
     /// <summary>Where workloads of this unit live, or -1 if there is no such unit.</summary>
     public int LeafOf(string unit) => _leafOf.GetValueOrDefault(unit, -1);
