@@ -19,6 +19,11 @@ internal static class MoneyVerbs
         {
             var query = string.Join('&', new[] { ("unit", parsed.GetValue(unit)), ("from", parsed.GetValue(from)), ("to", parsed.GetValue(to)) }
                 .Where(pair => pair.Item2 is not null).Select(pair => $"{pair.Item1}={Verbs.Escape(pair.Item2!)}"));
+            if (parsed.GetValue(PoolBillVerbs.Pool))
+            {
+                return await PoolBillVerbs.PrintAsync(parsed, client, query, parsed.GetValue(AsJson));
+            }
+
             if (await BillFormats.PrintAsync(parsed, client, query, cancel) is { } printed)
             {
                 return printed;
@@ -35,7 +40,7 @@ internal static class MoneyVerbs
             }
 
             return 0;
-        }, unit, from, to, BillFormats.Format, BillFormats.FocusVersion, BillFormats.Dataset, AsJson);
+        }, unit, from, to, BillFormats.Format, BillFormats.FocusVersion, BillFormats.Dataset, PoolBillVerbs.Pool, AsJson);
     }
 
     public static Command Price()

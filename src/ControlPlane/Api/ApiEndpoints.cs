@@ -23,6 +23,7 @@ public static class ApiEndpoints
         MoneyEndpoints.Map(api);
         InvoiceEndpoints.Map(api);
         FocusEndpoints.Map(api);
+        PoolBillEndpoints.Map(api);
         MoveEndpoints.Map(api);
         BudgetEndpoints.Map(api);
         PoolEndpoints.Map(api);
