@@ -130,7 +130,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
             foreach (var row in rows)
             {
                 var patience = row.Waiting == 0 ? long.MaxValue : row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
-                if (patience < long.MaxValue && row.Shape.IsDemand && row.Head() is { } head &&
+                if (patience < long.MaxValue && row.Shape.Member.Milli > 0 && row.Shape.IsDemand && row.Head() is { } head &&
                     head.Evicted is null && state.NowMs - head.WaitingSinceMs >= patience && !IsOutranked(row, rows))
                 {
                     overdue.Add((head, head.WaitingSinceMs + patience));

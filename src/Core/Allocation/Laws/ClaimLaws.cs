@@ -8,7 +8,7 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
 
     public void Check(bool gathering, List<LawViolation> found)
     {
-        if (workload.Mixed || !WaitingLaws.MayHold(state, workload, chip))
+        if (workload.Mixed || _size == 0 || !WaitingLaws.MayHold(state, workload, chip))
         {
             return;
         }
