@@ -259,6 +259,8 @@ internal sealed class BudgetModel
                 Do(new BudgetRemoved(_oracle.Budgets.Keys.ElementAt(_random.Next(_oracle.Budgets.Count))));
                 break;
             case 1:
+                // As a move does: what was used up to it is charged at the old place.
+                Turn(true);
                 Do(new UnitSet(_state.Units.Find(Units[_random.Next(3, Units.Length)])! with { Parent = Units[_random.Next(3)] }));
                 break;
             default:
