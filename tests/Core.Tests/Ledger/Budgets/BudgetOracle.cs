@@ -11,7 +11,7 @@ namespace Core.Tests.Ledger.Budgets;
 internal sealed class BudgetOracle
 {
     private readonly Dictionary<string, string?> _parents = [];
-    /// <summary>By where the unit stood when it used it, `/root/east/lab/`: that stays so when it is moved.</summary>
+    /// <summary>By the path of the unit when it used it: a later move does not take the past along.</summary>
     private readonly Dictionary<(string Path, string? Class, long Day), (Int128 Nano, Int128 DeviceMs)> _days = [];
     private readonly Dictionary<(string Budget, string Period), Int128> _spent = [];
     private readonly Dictionary<string, (string Unit, long Nano)> _requests = [];
@@ -79,7 +79,7 @@ internal sealed class BudgetOracle
         _told.RemoveWhere(told => told.Budget == budget.Id);
         if (Budgets.TryAdd(budget.Id, budget))
         {
-            foreach (var ((_, chip, day), (nano, deviceMs)) in _days.Where(day => day.Key.Path.Contains($"/{budget.Unit}/", StringComparison.Ordinal)))
+            foreach (var ((unit, chip, day), (nano, deviceMs)) in _days.Where(day => day.Key.Path.Split('/').Contains(budget.Unit)))
             {
                 Add(budget, day * 86_400_000, Of(budget, chip, nano, deviceMs));
             }
@@ -152,7 +152,7 @@ internal sealed class BudgetOracle
     private static Int128 Of(Budget budget, string? chip, Int128 nano, Int128 deviceMs) =>
         budget.Measure == BudgetMeasure.Money ? nano : chip is not null && (budget.ChipClass ?? chip) == chip ? deviceMs : 0;
 
-    private string Path(string? unit) => unit is null ? "/" : $"{Path(_parents[unit])}{unit}/";
+    private string Path(string unit) => _parents[unit] is { } parent ? $"{Path(parent)}/{unit}" : unit;
 
     private bool IsUnder(string? unit, string top)
     {
