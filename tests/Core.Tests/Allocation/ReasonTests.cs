@@ -36,7 +36,7 @@ public sealed class ReasonTests
         var plan = Allocator.Plan(cloud);
         var evicted = Assert.IsType<EvictDecision>(Assert.Single(plan.Decisions));
         Assert.Equal(("a", null, EvictionReason.Refused), (evicted.WorkloadId, evicted.BeneficiaryId, evicted.Reason));
-        Assert.Equal((PendingReason.Budget, "Raise it."), (plan.Pending[0].Reason, plan.Pending[0].SmallestChange));
+        Assert.Equal((PendingReason.Budget, "Raise it."), (plan.Pending.First().Reason, plan.Pending.First().SmallestChange));
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class ReasonTests
 
     private static PendingWorkload Waiting(WorkloadState workload)
     {
-        var waits = Allocator.Plan(Cloud(4, Unit("x")) with { Workloads = [workload] }).Pending[0];
+        var waits = Allocator.Plan(Cloud(4, Unit("x")) with { Workloads = [workload] }).Pending.First();
         Assert.Equal(PendingReason.TooLarge, waits.Reason);
         return waits;
     }
