@@ -104,7 +104,7 @@ public sealed class SupplyTests : IAsyncLifetime
     private async Task<JsonElement> SignAsync(DateTimeOffset from)
     {
         using var client = _cloud.Client();
-        var body = $$"""{"unit":"old","chipClass":"h100","devices":8,"from":"{{from:O}}","to":"2060-01-01T00:00:00Z","pricePerDeviceHour":"2.50","serviceLevel":{"deliveredPercent":99,"creditPercent":200}}""";
+        var body = $$$"""{"unit":"old","chipClass":"h100","devices":8,"from":"{{{from:O}}}","to":"2060-01-01T00:00:00Z","pricePerDeviceHour":"2.50","serviceLevel":{"deliveredPercent":99,"creditPercent":200}}""";
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await client.PostAsync("/api/v1/contracts", content);
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
