@@ -252,7 +252,7 @@ internal sealed class BudgetModel
 
     private void Price() => Do(
         new PriceSet(new Price { Version = _state.Prices.LastVersion + 1, Kind = PriceKind.DeviceHour, Subject = Classes[_random.Next(2)], FromMs = _nowMs + (_random.Next(2) * 30_000), DeviceHourNano = _random.NextInt64(9_000_000_000) }),
-        new PriceSet(new Price { Version = _state.Prices.LastVersion + 2, Kind = PriceKind.Tokens, Subject = "m", FromMs = _nowMs, InputNano = _random.NextInt64(9_000_000_000), CachedInputNano = _random.NextInt64(9_000_000_000), OutputNano = _random.NextInt64(40_000_000_000) }));
+        new PriceSet(new Price { Version = _state.Prices.LastVersion + 2, Kind = PriceKind.Tokens, Subject = "m", FromMs = _nowMs + 1, InputNano = _random.NextInt64(9_000_000_000), CachedInputNano = _random.NextInt64(9_000_000_000), OutputNano = _random.NextInt64(40_000_000_000) }));
 
     private void OwnersAct()
     {
