@@ -14,6 +14,7 @@ public static class RefusalCodes
     public const string Conflict = "conflict";
     public const string TooLarge = "too-large";
     public const string Unavailable = "unavailable";
+    public const string Admission = "admission";
 }
 
 /// <summary>A value, or why there is none.</summary>

@@ -29,6 +29,8 @@ internal sealed class CatalogueAdapter(Machine machine, Lazy<Cloud> cloud) : ICa
         })
         : null;
 
+    public IReadOnlyList<ChipFacts> Chips { get; } = [.. machine.Chips.Chips.Select(chip => new ChipFacts(chip.Id, chip.Vendor, chip.Name, chip.MemoryMiB ?? 0, chip.MemoryBandwidthGBps))];
+
     public RuntimeFit Fit(ControlPlane.Ports.ModelFacts model, string chipClass, ServiceSpec service, int devices, long deviceMemoryMiB)
     {
         if (machine.Chips.Find(chipClass) is not { } chip)

@@ -12,7 +12,7 @@ internal sealed class GatewayCallers(Callers callers) : ICallers
 }
 
 /// <summary>The cloud as the gateway asks it: models and replicas.</summary>
-internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter router, Launches launches, ReplicaKeys keys) : IReplicas
+internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter router, Launches launches, ReplicaKeys keys, AdmissionDoor door) : IReplicas
 {
     public IReadOnlyList<ServedModel> Visible(Caller caller) => cloud.Read(state => ReplicaRouter.Visible(state, caller).Select(Served).ToList());
 
@@ -35,7 +35,7 @@ internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter rout
             return new(null, ReplicaRefusal.QueueFull, $"{ReplicaRouter.MaxWaiting} requests wait for {model} already");
         }
 
-        var lease = await router.EnterAsync(workload, avoid, patience, cancel);
+        var lease = await router.EnterAsync(workload, avoid, patience, cancel, door.Open(caller, workload));
         return lease is null ? new(null, router.Closed ? ReplicaRefusal.Stopping : ReplicaRefusal.NotReady, WhyNot(workload)) : new(Ticket(workload, lease), ReplicaRefusal.None, null);
     }
 

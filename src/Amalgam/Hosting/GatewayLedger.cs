@@ -14,7 +14,7 @@ namespace Amalgam.Hosting;
 /// is written while the replica works, and only the first byte waits for it. 2. Streams are marked as they are delivered. 3. The charge is acknowledged when it
 /// is in the journal on disk, at most once per id.
 /// </summary>
-internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks) : ITokenLedger
+internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks, AdmissionDoor door) : ITokenLedger
 {
     private static readonly Actor Me = Actor.Loop("gateway");
 
@@ -26,6 +26,11 @@ internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks) : ITokenLedg
 
     public LedgerRefusal? Reserve(Caller caller, RequestNames names, ServedModel model, long inputTokensEstimate, long maxOutputTokens)
     {
+        if (door.Refuse(caller, model) is { } closed)
+        {
+            return closed;
+        }
+
         KillPoints.At("before-reservation");
         var asked = new Asked(caller, names, model, inputTokensEstimate, maxOutputTokens);
         var refusal = TryReserve(asked);
@@ -75,7 +80,7 @@ internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks) : ITokenLedg
         LedgerRefusal? refusal = null;
         var started = cloud.ChangeAsync<bool>(Me, (state, nowMs) =>
         {
-            var nano = TokenPricing.AtMost(TokenPricing.InForce(state, asked.Model.Model, nowMs, nowMs), asked.Input, asked.Output);
+            var nano = TokenPricing.AtMost(state, asked.Caller.Unit, asked.Model.Model, nowMs, asked.Input, asked.Output);
             if (state.Budgets.Refusing(asked.Caller.Unit, new BudgetUse(nano), nowMs) is { } counter)
             {
                 refusal = Exhausted(state, counter, nano, nowMs);

@@ -23,6 +23,7 @@ internal static class Answers
     {
         RefusalCodes.Invalid => 400,
         RefusalCodes.Forbidden => 403,
+        RefusalCodes.Admission => 403,
         RefusalCodes.NotFound => 404,
         RefusalCodes.Conflict => 409,
         RefusalCodes.TooLarge => 422,

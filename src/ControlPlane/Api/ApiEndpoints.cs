@@ -21,10 +21,14 @@ public static class ApiEndpoints
         LogEndpoints.Map(api);
         OrganisationEndpoints.Map(api);
         MoneyEndpoints.Map(api);
+        PriceEndpoints.Map(api);
         InvoiceEndpoints.Map(api);
+        FocusEndpoints.Map(api);
+        MoveEndpoints.Map(api);
         BudgetEndpoints.Map(api);
         PoolEndpoints.Map(api);
         SupplyEndpoints.Map(api);
+        PolicyEndpoints.Map(api);
         api.MapFallback(context => Answers.Refused(new(Core.RefusalCodes.NotFound, $"there is no {context.Request.Method} {context.Request.Path}: /openapi/v1.json lists what there is")).ExecuteAsync(context))
             .ExcludeFromDescription();
         routes.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(KeyNeeded);

@@ -29,7 +29,7 @@ internal static class WorkloadEndpoints
         api.MapGet("/leases", Leases).Produces<IReadOnlyList<LeaseView>>().WithSummary("Open leases of the key's subtree");
     }
 
-    private static async Task<IResult> RunAsync(HttpContext context, Cloud cloud, Pool pool, WorkloadViews views, Fits fits)
+    private static async Task<IResult> RunAsync(HttpContext context, Cloud cloud, Pool pool, WorkloadViews views, AdmissionDoor door, Fits fits)
     {
         var body = await context.BodyAsync(ContractsJson.Default.RunRequest);
         if (body.Refusal is { } refusal)
@@ -38,11 +38,11 @@ internal static class WorkloadEndpoints
         }
 
         var known = Classes(pool);
-        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => Ratings.With(RunJob.Decide(state, context.Caller(), body.Value!, known), state, fits, pool));
+        var made = await door.SubmitAsync(context.Actor(), (state, _) => Ratings.With(RunJob.Decide(state, context.Caller(), body.Value!, known), state, fits, pool));
         return Answer(made, cloud, pool, views, 201);
     }
 
-    private static async Task<IResult> ServeAsync(HttpContext context, Cloud cloud, Pool pool, WorkloadViews views, IModels models, Fits fits)
+    private static async Task<IResult> ServeAsync(HttpContext context, Cloud cloud, Pool pool, WorkloadViews views, IModels models, Fits fits, AdmissionDoor door)
     {
         var body = await context.BodyAsync(ContractsJson.Default.ServeRequest);
         if (body.Refusal is { } refusal)
@@ -57,7 +57,7 @@ internal static class WorkloadEndpoints
         }
 
         var nodes = pool.Nodes;
-        var made = await cloud.ChangeAsync(context.Actor(), (state, _) => Ratings.With(ServeModel.Decide(state, context.Caller(), body.Value, model.Value!, nodes, fits), state, fits, pool));
+        var made = await door.SubmitAsync(context.Actor(), (state, _) => Ratings.With(ServeModel.Decide(state, context.Caller(), body.Value, model.Value!, nodes, fits), state, fits, pool));
         return Answer(made, cloud, pool, views, 201);
     }
 

@@ -145,7 +145,7 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
 
         // Last, because nobody who waits for the plan should wait for this to be on disk.
         await news;
-        await cloud.ChangeAsync<bool>(Me, (state, nowMs) => Decide.Yes(true, ServiceMeter.News(state, done.Plan, nowMs)));
+        await cloud.ChangeAsync<bool>(Me, (state, nowMs) => Decide.Yes(true, [.. ServiceMeter.News(state, done.Plan, nowMs), .. state.Admission.News(done.Plan.Prices) is { } scarcity ? (JournalEvent[])[scarcity] : []]));
         return $"{done.Started} leases started, {done.Ending} told to end, {done.Plan.Pending.Length} workloads wait{(Violations == 0 ? "" : $"; {Violations} broken laws so far, last {LastViolation}")}";
     }
 

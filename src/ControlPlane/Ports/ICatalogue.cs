@@ -9,6 +9,9 @@ public interface ICatalogue
     /// <summary>Null for a class that no catalogue file describes.</summary>
     ChipFacts? Chip(string chipClass);
 
+    /// <summary>Every class that a catalogue file describes.</summary>
+    IReadOnlyList<ChipFacts> Chips { get; }
+
     /// <summary>
     /// How a model would run on a class: with the runtime asked for, else the first installed one that takes it. Not fitting is an answer with its reason.
     /// <paramref name="deviceMemoryMiB"/> 0 = not known, which never refuses.

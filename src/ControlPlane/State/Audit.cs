@@ -64,7 +64,7 @@ public sealed class Audit
     }
 
     /// <summary>Not what comes with every request and every minute.</summary>
-    internal static bool IsKept(JournalEvent fact) => fact is not (TokensCharged or LeaseCharged or RequestStarted or RequestsMarked or RequestClosed or LeaseFunded);
+    internal static bool IsKept(JournalEvent fact) => fact is not (TokensCharged or LeaseCharged or RequestStarted or RequestsMarked or RequestClosed or LeaseFunded or ReservedIdleCharged);
 
     private static string Who(CloudState state, Actor by) => by.KeyId is { } id && state.Key(id) is { } key ? $"{id} ({key.Name})" : by.Name;
 
@@ -90,10 +90,18 @@ internal static class AuditText
     public static (string What, string Subject, string Detail, string? Unit) Of(CloudState state, JournalEvent fact) => fact switch
     {
         UnitSet set => ("unit set", set.Unit.Name, $"under {set.Unit.Parent ?? "nothing"}, weight {set.Unit.Weight}{Amounts("guarantee", set.Unit.Guarantee)}{Amounts("limit", set.Unit.Limit)}", set.Unit.Name),
+        UnitMoveScheduled scheduled => ("unit move scheduled", scheduled.Move.Unit, $"under {scheduled.Move.ToParent} at {DateTimeOffset.FromUnixTimeMilliseconds(scheduled.Move.AtMs):u}", scheduled.Move.Unit),
+        UnitMoved moved => ("unit moved", moved.Unit, $"from under {moved.FromParent} to under {moved.ToParent}, as of {DateTimeOffset.FromUnixTimeMilliseconds(moved.AtMs):u}", moved.Unit),
+        UnitMoveCancelled cancelled => ("unit move cancelled", cancelled.MoveId, cancelled.Why, null),
+        InvoiceIssued issued => ("invoice issued", $"{issued.Invoice.Number}", $"{issued.Invoice.Customer}, {Core.Ledger.Nano.Format(issued.Invoice.TotalNano)} {issued.Invoice.Currency}", issued.Invoice.Customer),
+        CreditNoteIssued credited => ("invoice credited", $"{credited.Note.InvoiceNumber}", $"credit note {credited.Note.Number}: {credited.Note.Why}", credited.Note.Customer),
         UnitRemoved removed => ("unit removed", removed.Name, "", null),
         KeyCreated created => ("key created", created.Key.Id, $"{created.Key.Name}, {Permission.Name(created.Key.Role)} of {created.Key.Unit}", created.Key.Unit),
         KeyRevoked revoked => ("key revoked", revoked.KeyId, "", state.Key(revoked.KeyId)?.Unit),
         PriceSet priced => ("price set", priced.Price.Subject, $"version {priced.Price.Version}, from {DateTimeOffset.FromUnixTimeMilliseconds(priced.Price.FromMs):u}", null),
+        PriceChanged changed => (changed.Undoes is null ? "price change" : "price change undone", changed.ChangeId, $"{changed.Why}: versions {string.Join(", ", changed.Prices.Select(price => price.Version))}", null),
+        CommitmentMade made => ("commitment", made.Commitment.Id, $"{made.Commitment.DeviceHours} device-hours of {made.Commitment.ChipClass} a month", made.Commitment.Unit),
+        CommitmentShortfallCharged unused => ("commitment not used", unused.CommitmentId, unused.Rule, unused.Unit),
         BudgetEvent budget => BudgetViews.Audit(state, budget),
         WorkloadSubmitted submitted => ("submitted", submitted.WorkloadId, $"{submitted.Spec.Name} in {submitted.Spec.Unit}", submitted.Spec.Unit),
         WorkloadScaled scaled => OfWorkload(state, "scaled", scaled.WorkloadId, $"to {scaled.Wanted} replicas: {scaled.Why}"),
@@ -103,7 +111,7 @@ internal static class AuditText
         LeaseStarted started => ("lease started", started.Lease.Id, $"{started.Lease.WorkloadId} member {started.Lease.Member} on {started.Lease.Node} {string.Join(',', started.Lease.Devices)}", started.Lease.Unit),
         LeaseEnding ending => ("lease ending", ending.LeaseId, $"{ending.Because}{(ending.Beneficiary is null ? "" : $" for {ending.Beneficiary}")}", state.Lease(ending.LeaseId)?.Unit),
         LeaseEnded ended => ("lease ended", ended.LeaseId, ended.Because.ToString(), state.Lease(ended.LeaseId)?.Unit),
-        ContractEvent or StockEvent => SupplyAudit.Of(state, fact),
+        ContractEvent or StockEvent or AdmissionEvent => SupplyAudit.Of(state, fact),
         _ => (fact.GetType().Name, "", "", null),
     };
 

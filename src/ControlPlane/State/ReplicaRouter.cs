@@ -38,11 +38,11 @@ public sealed class ReplicaRouter(Cloud cloud, Pool pool)
         Wake();
     }
 
-    /// <summary>A ready replica with room, entered; null when none came in time. The caller leaves it through <see cref="Leave"/>.</summary>
-    public async ValueTask<Lease?> EnterAsync(Workload workload, IReadOnlyCollection<string> avoid, TimeSpan patience, CancellationToken cancel)
+    /// <summary>A ready replica with room that is open to the caller (null = all are), entered; null when none came in time. The caller leaves it through <see cref="Leave"/>.</summary>
+    public async ValueTask<Lease?> EnterAsync(Workload workload, IReadOnlyCollection<string> avoid, TimeSpan patience, CancellationToken cancel, Func<CloudState, Lease, bool>? open = null)
     {
         var load = Load(workload.Id);
-        if (TryEnter(workload, load, avoid) is { } free)
+        if (TryEnter(workload, load, avoid, open) is { } free)
         {
             return free;
         }
@@ -53,7 +53,7 @@ public sealed class ReplicaRouter(Cloud cloud, Pool pool)
             Waiting?.Invoke();
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(patience);
-            return await WaitAsync(workload, load, avoid, limit.Token);
+            return await WaitAsync(workload, load, avoid, open, limit.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -84,12 +84,12 @@ public sealed class ReplicaRouter(Cloud cloud, Pool pool)
         (sight.Ready, sight.Trouble) = (false, reason);
     }
 
-    private async ValueTask<Lease?> WaitAsync(Workload workload, ServiceLoad load, IReadOnlyCollection<string> avoid, CancellationToken cancel)
+    private async ValueTask<Lease?> WaitAsync(Workload workload, ServiceLoad load, IReadOnlyCollection<string> avoid, Func<CloudState, Lease, bool>? open, CancellationToken cancel)
     {
         while (!Closed && cloud.Read(state => state.Workload(workload.Id)) is { IsOpen: true, StopRequested: false })
         {
             var changed = _changed.Task;
-            if (TryEnter(workload, load, avoid) is { } lease)
+            if (TryEnter(workload, load, avoid, open) is { } lease)
             {
                 return lease;
             }
@@ -104,13 +104,13 @@ public sealed class ReplicaRouter(Cloud cloud, Pool pool)
     /// The least busy ready replica. A replica takes more than its slots (it queues a few itself) so that it never runs dry between two requests;
     /// beyond that the request waits here, where a new replica can take it.
     /// </summary>
-    private Lease? TryEnter(Workload workload, ServiceLoad load, IReadOnlyCollection<string> avoid)
+    private Lease? TryEnter(Workload workload, ServiceLoad load, IReadOnlyCollection<string> avoid, Func<CloudState, Lease, bool>? open)
     {
         var room = workload.Spec.Service!.Slots * 2;
         lock (load)
         {
             var best = cloud.Read(state => state.OpenLeasesOf(workload.Id)
-                .Where(lease => lease.EndingMs is null && pool.Sight(lease.Id) is { Ready: true } sight && sight.InFlight < room && !avoid.Contains(lease.Id))
+                .Where(lease => lease.EndingMs is null && pool.Sight(lease.Id) is { Ready: true } sight && sight.InFlight < room && !avoid.Contains(lease.Id) && open?.Invoke(state, lease) != false)
                 .MinBy(lease => pool.Sight(lease.Id).InFlight / Rate(state, workload, lease)));
             if (best is not null)
             {

@@ -6,7 +6,7 @@ using Amalgam.Core.Journal;
 
 namespace Amalgam.ControlPlane.State;
 
-/// <summary>Records about contracts and stock, in words.</summary>
+/// <summary>Records about contracts, stock and rules, in words.</summary>
 internal static class SupplyAudit
 {
     public static (string What, string Subject, string Detail, string? Unit) Of(CloudState state, JournalEvent fact) => fact switch
@@ -19,6 +19,10 @@ internal static class SupplyAudit
         StockReceived received => ("stock received", received.Lot.ChipClass,
             $"{received.Lot.Id}: {received.Lot.Devices} {ChangeStock.Name(received.Lot.Arrives)}, {Date(received.Lot.ReceivedMs)}{Note(received.Lot.Note)}", null),
         StockMoved moved => ("stock moved", moved.ChipClass, $"{moved.Devices} from {ChangeStock.Name(moved.From)} to {ChangeStock.Name(moved.To)}{Note(moved.Note)}", null),
+        RuleAdded added => ("rule added", added.Rule.Name, $"{(added.Rule.Allows ? "allows" : "refuses")}: {PolicyViews.Conditions(added.Rule)}", null),
+        RuleRemoved removed => ("rule removed", removed.Name, "", null),
+        AdmissionRefused refused => ("refused by rule", refused.Rule, $"{refused.What}: {refused.ChipClass} to {refused.Unit}{(refused.Alternative is { } other ? $", instead {other}" : "")}", refused.Unit),
+        ScarcitySeen seen => ("scarcity", "", string.Join(' ', seen.Millionths.Select(price => string.Create(CultureInfo.InvariantCulture, $"{price.Key}={price.Value / 1e6:0.######}"))), null),
         _ => (fact.GetType().Name, "", "", null),
     };
 

@@ -5,6 +5,7 @@ using Amalgam.Contracts;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.ControlPlane.Views;
@@ -38,7 +39,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
     {
         var asked = new Workload { Id = QuoteId, Spec = spec, SubmittedMs = nowMs, SubmittedBy = QuoteId, Wanted = Math.Max(1, spec.Service?.MinReplicas ?? spec.Members) };
         var snapshot = AllocationInput.Of(state, pool.Plan?.History ?? AllocationHistory.Empty, nowMs);
-        var demand = AllocationInput.Demand(state, asked, fits.Speeds(state, spec, pool.Nodes), nowMs)!;
+        var demand = AllocationInput.Demand(state, asked, fits.Speeds(state, spec, pool.Nodes), nowMs, AdmissionView.Of(state, nowMs))!;
         var plan = Allocator.Plan(snapshot with { Workloads = snapshot.Workloads.Add(demand) });
         var start = plan.Decisions.OfType<StartDecision>().FirstOrDefault(decision => decision.WorkloadId == QuoteId);
         var pending = plan.Pending.Find(QuoteId);
@@ -53,7 +54,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             Start = start is not null ? WorkloadViews.Time(nowMs) : pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
             WaitReason = pending is null ? null : PendingReasons.Code(pending.Reason),
             SmallestChange = pending?.SmallestChange,
-            PricePerHour = start is null ? null : PerHour(state, start, snapshot, nowMs),
+            PricePerHour = start is null ? null : PerHour(state, spec.Unit, start, snapshot, nowMs),
             Currency = state.Currency,
             Chips = chips,
         };
@@ -61,11 +62,11 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
 
     private static string Count(decimal number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:0.###} {what}{(number is > 0 and <= 1 ? "" : "s")}");
 
-    private static string PerHour(CloudState state, StartDecision start, AllocationSnapshot snapshot, long nowMs)
+    private static string PerHour(CloudState state, string unit, StartDecision start, AllocationSnapshot snapshot, long nowMs)
     {
         var classes = snapshot.Nodes.ToDictionary(node => node.Name, node => node.ChipClass, StringComparer.Ordinal);
         var nano = start.Members.Sum(member =>
-            Rating.SpanNano(0, 0, 3_600_000, member.Devices.Length * member.MilliPerDevice, state.Prices.At(PriceKind.DeviceHour, classes[member.Node], nowMs)?.DeviceHourNano ?? 0));
+            Rating.SpanNano(0, 0, 3_600_000, member.Devices.Length * member.MilliPerDevice, state.Tariffs.Device(unit, classes[member.Node], nowMs).Rates.DeviceHour));
         return Nano.Format(nano);
     }
 
@@ -82,20 +83,21 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
     private List<ChipConsidered> Considered(CloudState state, WorkloadSpec spec)
     {
         var classes = fits.Considered(state, spec, pool.Nodes);
+        var rules = AdmissionView.Of(state, state.LastAtMs);
         var best = classes.Where(chip => chip.Fit.Fits).Select(chip => chip.Rate).DefaultIfEmpty(0).Max();
         return [.. classes.Select(chip => new ChipConsidered
         {
             ChipClass = chip.ChipClass,
-            Fits = chip.Fit.Fits,
-            Why = chip.Fit.Why,
+            Fits = chip.Fit.Fits && rules?.RefusedBy(spec.Unit, chip.ChipClass) is null,
+            Why = chip.Fit.Fits && rules?.RefusedBy(spec.Unit, chip.ChipClass) is { } rule ? $"the rule {rule.Name} keeps {spec.Unit} from it: {rule.Message}" : chip.Fit.Why,
             Simulated = pool.Nodes.Any(node => node.Simulated && node.ChipClass == chip.ChipClass),
             Runtime = chip.Fit.Runtime,
             Speed = chip.Fit.Fits && best > 0 ? Math.Round(chip.Rate / best, 3) : null,
             TokensPerSecond = chip.TokensPerSecond,
             EstimatedMemoryMiB = chip.Fit.EstimatedMemoryMiB > 0 ? chip.Fit.EstimatedMemoryMiB : null,
             DeviceMemoryMiB = chip.DeviceMemoryMiB > 0 ? chip.DeviceMemoryMiB : null,
-            PricePerDeviceHour = state.Prices.At(PriceKind.DeviceHour, chip.ChipClass, state.LastAtMs) is { } hour ? Nano.Format(hour.DeviceHourNano) : null,
-            PricePerMillionOutputTokens = spec.IsService && state.Prices.At(PriceKind.Tokens, spec.Name, state.LastAtMs) is { } token ? Nano.Format(token.OutputNano) : null,
+            PricePerDeviceHour = Nano.Format(state.Tariffs.Device(spec.Unit, chip.ChipClass, state.LastAtMs).Rates.DeviceHour),
+            PricePerMillionOutputTokens = spec.IsService ? Nano.Format(state.Tariffs.Tokens(spec.Unit, spec.Name, chip.ChipClass, state.LastAtMs).Rates.Output) : null,
         })];
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Workloads;
 
@@ -20,6 +21,7 @@ public sealed class AllocationFeed
     private readonly HashSet<string> _budgeted = new(StringComparer.Ordinal);
     private readonly SortedSet<(long AtMs, string Id)> _delayed = [];
     private bool _primed;
+    private bool _ruled;
     private bool _nodesStale;
     private bool _unitsStale;
     private long _promisesUntilMs;
@@ -44,8 +46,9 @@ public sealed class AllocationFeed
             case LeaseEnded ended: Note(ended.LeaseId, null); break;
             case NodesSeen or StockEvent: _nodesStale = true; break;
             case ContractEvent or CloudStopped: _unitsStale = true; break;
-            case BudgetSet or BudgetRemoved or UnitSet or UnitRemoved: _primed = false; break;
-            case BudgetEvent or InvoiceEvent or LeaseCharged or TokensCharged or KeyCreated or KeyRevoked or PriceSet: break;
+            case BudgetSet or BudgetRemoved or UnitSet or UnitRemoved or UnitMoveEvent: _primed = false; break;
+            case BudgetEvent or InvoiceEvent or LeaseCharged or TokensCharged or KeyCreated or KeyRevoked: break;
+            case PriceSet or PricingEvent or AdmissionEvent: break;
             case PlanMade or SpeedMeasured or MemoryObserved or CloudFounded or CloudStarted: break;
             default: _primed = false; break;
         }
@@ -59,6 +62,7 @@ public sealed class AllocationFeed
     {
         ArgumentNullException.ThrowIfNull(state);
         Follow(state, nowMs);
+        _allocator.Typical = state.Demand.Typical;
         return _allocator.Plan(nowMs, history);
     }
 
@@ -145,12 +149,20 @@ public sealed class AllocationFeed
 
         // What a budget has left changes with every charge, and what is waiting for it with the price.
         _workloads.UnionWith(_budgeted);
+        var rules = AdmissionView.Of(state, nowMs);
+        if (rules is not null || _ruled)
+        {
+            // A rule may look at anything: who leases how much, prices, facts, contracts.
+            _workloads.UnionWith(_known);
+        }
+
+        _ruled = rules is not null;
         foreach (var id in _workloads)
         {
             if (state.Workload(id) is { IsOpen: true } workload && state.SpeedsOf(id) is { } speeds)
             {
                 Watch(state, workload, nowMs);
-                if (AllocationInput.Demand(state, workload, speeds, nowMs) is { } demand)
+                if (AllocationInput.Demand(state, workload, speeds, nowMs, rules) is { } demand)
                 {
                     _allocator.Put(demand, int.Parse(id.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture));
                     continue;

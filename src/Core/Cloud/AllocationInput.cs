@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Allocation;
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Units;
@@ -18,9 +19,10 @@ public static class AllocationInput
     {
         ArgumentNullException.ThrowIfNull(state);
         var workloads = ImmutableArray.CreateBuilder<WorkloadState>();
+        var rules = AdmissionView.Of(state, nowMs);
         foreach (var workload in state.OpenWorkloads)
         {
-            if (state.SpeedsOf(workload.Id) is { } speeds && Demand(state, workload, speeds, nowMs) is { } demand)
+            if (state.SpeedsOf(workload.Id) is { } speeds && Demand(state, workload, speeds, nowMs, rules) is { } demand)
             {
                 workloads.Add(demand);
             }
@@ -34,25 +36,28 @@ public static class AllocationInput
             Workloads = workloads.ToImmutable(),
             Leases = [.. state.OpenLeases.Select(Held)],
             History = history,
+            Typical = state.Demand.Typical,
         };
     }
 
     public static ImmutableArray<UnitState> Units(CloudState state, long nowMs)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return [.. state.Units.InOrder.Select(unit => Unit(unit) with { Firm = state.Contracts.Firm(unit.Name, nowMs) })];
+        var firm = state.Contracts.Firm(nowMs);
+        return [.. state.Units.InOrder.Select(unit => Unit(unit) with { Firm = firm.GetValueOrDefault(unit.Name, ChipAmounts.None) })];
     }
 
     /// <summary>The next instant at which what is promised, or what is there by the books, changes by itself, or the allocator wants to be asked: null = never.</summary>
     public static long? NextChangeMs(CloudState state, long nowMs, long? wakeMs)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var next = Math.Min(wakeMs ?? long.MaxValue, Math.Min(state.Contracts.NextChange(nowMs), state.Stock.NextChange(nowMs)));
+        var next = Math.Min(wakeMs ?? long.MaxValue, Math.Min(state.Contracts.NextChange(nowMs), Math.Min(state.Stock.NextChange(nowMs), state.Admission.NextChange(nowMs))));
         return next == long.MaxValue ? null : next;
     }
 
     /// <summary>Null when it asks for nothing now: told to stop, on its way out, scaled to zero, or delayed after a failed start.</summary>
-    public static WorkloadState? Demand(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs)
+    /// <param name="rules">Null = no rule keeps anybody from anything.</param>
+    public static WorkloadState? Demand(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs, AdmissionView? rules = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(workload);
@@ -77,9 +82,16 @@ public static class AllocationInput
             AttainedMs = workload.AttainedMs,
             SubmittedMs = workload.SubmittedMs,
             WaitingSinceMs = workload.WaitingSinceMs,
-            // What runs is paid for and ended by the meter.
-            Refusals = held == 0 ? BudgetRefusals.Of(state, workload.Spec, speeds, nowMs) : [],
+            Refusals = Refusals(state, workload, speeds, nowMs, rules, held),
         };
+    }
+
+    /// <summary>Rules first, then budgets: of two reasons on one class the allocator names the earlier. What runs is paid for and ended by the meter.</summary>
+    private static ImmutableArray<ClassRefusal> Refusals(CloudState state, Workload workload, ImmutableArray<ClassSpeed> speeds, long nowMs, AdmissionView? rules, int held)
+    {
+        var budgets = held == 0 ? BudgetRefusals.Of(state, workload.Spec, speeds, nowMs) : [];
+        var admission = rules is null ? [] : AdmissionAnswer.Refusals(state, rules, workload, speeds, nowMs);
+        return budgets.IsEmpty ? admission : admission.IsEmpty ? budgets : admission.AddRange(budgets);
     }
 
     /// <summary>

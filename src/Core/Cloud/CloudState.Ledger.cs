@@ -1,7 +1,9 @@
+using Amalgam.Core.Ledger.Admission;
 using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Stock;
 using Amalgam.Core.Ledger.Invoices;
+using Amalgam.Core.Units;
 
 namespace Amalgam.Core.Cloud;
 
@@ -10,7 +12,13 @@ public sealed partial class CloudState
 {
     public ContractBook Contracts { get; } = new();
 
+    public MoveBook Moves { get; } = new();
+
     public StockBook Stock { get; } = new();
+
+    public AdmissionBook Admission { get; } = new();
+
+    public UseBook Use { get; } = new();
 
     public InvoiceBook Invoices { get; } = new();
 

@@ -23,6 +23,7 @@ internal sealed class VirtualRun
     private ImmutableArray<NodeState> _nodes = [];
     private ImmutableArray<UnitState> _units = [];
     private AllocationPlan _plan = new() { AtMs = 0 };
+    private readonly RecentDemand _recent = new();
     private AllocationHistory _history = AllocationHistory.Empty;
     private int _next;
 
@@ -117,6 +118,11 @@ internal sealed class VirtualRun
                 break;
             case RecordedChange.Rated rated when _byId.TryGetValue(rated.Id, out var workload):
                 Amend(workload, state => state with { Speeds = rated.Speeds });
+                if (!workload.Submitted)
+                {
+                    _recent.Ask(workload.Described.State, Math.Max(1, workload.Described.State.Members));
+                }
+
                 workload.Submitted = true;
                 break;
             case RecordedChange.Scaled scaled when _byId.TryGetValue(scaled.Id, out var workload):
@@ -172,6 +178,7 @@ internal sealed class VirtualRun
             Leases = [.. present.SelectMany(Leases)],
             Settings = _rules.Settings,
             History = _history,
+            Typical = _recent.Typical,
         });
         _history = _plan.History;
         foreach (var decision in _plan.Decisions)

@@ -33,6 +33,9 @@ public sealed partial class RunningCloud : IAsyncDisposable
     /// <summary>Added to the environment of every command, `up` included.</summary>
     public Dictionary<string, string> Variables { get; } = [];
 
+    /// <summary>A program with its arguments that starts `up` in its place: what limits or troubles the process.</summary>
+    public string[] Wrapper { get; set; } = [];
+
     /// <summary>Further arguments of `up`.</summary>
     public List<string> UpArguments { get; } = [];
 
@@ -41,6 +44,9 @@ public sealed partial class RunningCloud : IAsyncDisposable
     public string Url { get; private set; } = "";
 
     public string Key => File.ReadAllText(Path.Combine(Data, "admin.key")).Trim();
+
+    /// <summary>Between the banner and the kill.</summary>
+    public bool IsUp { get; private set; }
 
     public int ProcessId => _process!.Id;
 
@@ -74,12 +80,21 @@ public sealed partial class RunningCloud : IAsyncDisposable
 
         _killed = false;
         _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", "127.0.0.1:0", "--chips", Chips, .. UpArguments]) };
+        if (Wrapper is [var program, .. var before])
+        {
+            _process.StartInfo.FileName = program;
+            string[] arguments = [.. before, Program, .. _process.StartInfo.ArgumentList];
+            _process.StartInfo.ArgumentList.Clear();
+            Array.ForEach(arguments, _process.StartInfo.ArgumentList.Add);
+        }
+
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         await UntilAsync("the banner", () => Output.Contains("Ctrl-C stops it", StringComparison.Ordinal) || _process.HasExited);
+        IsUp = Output.Contains("Ctrl-C stops it", StringComparison.Ordinal);
         Url = AddressLine().Match(Output) is { Success: true } match ? match.Groups[1].Value : throw new InvalidOperationException($"the cloud did not start:\n{Output}");
     }
 
@@ -129,9 +144,25 @@ public sealed partial class RunningCloud : IAsyncDisposable
     /// <summary>kill -9, without any chance to say goodbye.</summary>
     public async Task KillAsync()
     {
+        IsUp = false;
         _killed = true;
         _process!.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for the process to end by itself; false if it did not.</summary>
+    public async Task<bool> ExitAsync(TimeSpan patience)
+    {
+        using var limit = new CancellationTokenSource(patience);
+        try
+        {
+            await _process!.WaitForExitAsync(limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <summary>SIGTERM, which does what Ctrl-C does (SIGINT is ignored by whatever a shell started in the background); gives back the exit code.</summary>

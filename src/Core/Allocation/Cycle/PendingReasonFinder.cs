@@ -139,6 +139,11 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             return (PendingReason.Capacity, $"The {name} nodes that could hold it are lost at the moment.", "Bring a lost node back.");
         }
 
+        if (request.Milli == 0)
+        {
+            return (PendingReason.Capacity, $"No node with {name} has its CPU and RAM free.", "Ask for less CPU or RAM, or let work beside the devices end.");
+        }
+
         if (!_bounds.LeafWithinTarget(request, chip))
         {
             var at = tree.At(request.Shape.Leaf, chip);

@@ -23,6 +23,7 @@ internal sealed partial class PlanningState
         {
             NowMs = snapshot.NowMs, History = snapshot.History,
         };
+        state.Placer.Learn(snapshot.Typical);
         for (var i = 0; i < snapshot.Workloads.Length; i++)
         {
             state.Add(snapshot.Workloads[i], i);

@@ -40,6 +40,7 @@ internal sealed partial class PlanningState
             }
         }
 
+        Placer = new Placer(Stocks, nodes);
         Tree = new Organisation(units, withWorkloads, Chips);
         TargetUnits = CycleTargets.Units(Tree);
         (Rows, RunningIn, GrowingIn) = (new List<Row>[Tree.Units.Count], new List<Entry>[Tree.Units.Count], new List<Entry>[Tree.Units.Count]);
@@ -64,6 +65,8 @@ internal sealed partial class PlanningState
     public string[] Chips { get; }
 
     public ClassStock[] Stocks { get; }
+
+    public Placer Placer { get; }
 
     public Organisation Tree { get; }
 

@@ -41,7 +41,7 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
         var back = entry.Before!.TakeWhile(member => TakeBack(entry, member)).ToList();
         var slots = new List<Slot>();
         if (back.Count == entry.Before!.Count && LimitsAllow(entry) &&
-            GangPlacer.TryTake(state.Stocks[chip], chip, claimant.Shape.Member, held.Count, slots))
+            state.Placer.TryTake(chip, claimant.Shape.Member, held.Count, slots))
         {
             for (var i = 0; i < held.Count; i++)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Amalgam.Core.Allocation.Stock;
 
 namespace Amalgam.Core.Allocation.Cycle;
@@ -10,17 +11,22 @@ internal sealed class Starter
 
     private readonly PlanningState _state;
     private readonly Bounds _bounds;
+    private readonly CycleTargets _targets;
     private readonly VictimSource _source;
     private readonly ClaimSearch _search;
     private readonly List<Slot> _slots = [];
+    private readonly List<int> _equal = [];
     private readonly Dictionary<Shape, int[]> _order = [];
 
     public Starter(PlanningState state, CycleTargets targets, Bounds bounds, KeyTable keys)
     {
-        (_state, _bounds) = (state, bounds);
+        (_state, _bounds, _targets) = (state, bounds, targets);
         _source = new VictimSource(state, targets, bounds, keys);
         _search = new ClaimSearch(state, bounds, _source);
     }
+
+    /// <summary>It began in another way than by this class: it may have to give way again in the same cycle.</summary>
+    public void Started(Entry entry) => _source.Started(entry);
 
     /// <summary>Idle devices inside the target, on the classes where the work belongs.</summary>
     public bool WhereItBelongs(Request request) => TakeIdle(request, Belongs, withinTarget: true);
@@ -63,7 +69,8 @@ internal sealed class Starter
 
     private bool Claim(Request request, ClaimKind kind, bool withinTarget = false, int efficiency = 0)
     {
-        foreach (var chip in ChipsFor(request.Shape))
+        // What takes no device has no right to anybody's.
+        foreach (var chip in request.Milli > 0 ? ChipsFor(request.Shape) : [])
         {
             if (request.Shape.Efficiency[chip] >= efficiency && !request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
                 (!withinTarget || _bounds.WithinTarget(request, chip)) && _search.TryClaim(request, chip, kind))
@@ -82,19 +89,66 @@ internal sealed class Starter
             return TakeMixed(request, withinTarget);
         }
 
-        foreach (var chip in ChipsFor(request.Shape))
+        var order = ChipsFor(request.Shape);
+        for (var i = 0; i < order.Length; i++)
         {
+            var chip = order[i];
             if (request.Shape.Efficiency[chip] >= efficiency && StaysOnItsClass(request, chip) &&
-                _bounds.MayHold(request, chip) && (!withinTarget || _bounds.WithinTarget(request, chip)) &&
-                GangPlacer.TryTake(_state.Stocks[chip], chip, request.Shape.Member, request.Members, _slots))
+                _bounds.MayHold(request, chip) && (!withinTarget || IsWithinTarget(request, chip)))
             {
-                Begin(request);
-                return true;
+                _equal.Add(chip);
+            }
+
+            if (_equal.Count > 0 && (i + 1 == order.Length || !AtEqualStanding(request.Shape, chip, order[i + 1])))
+            {
+                var taken = _state.Placer.TryTake(CollectionsMarshal.AsSpan(_equal), request.Shape.Member, request.Members, _slots);
+                _equal.Clear();
+                if (taken)
+                {
+                    Begin(request);
+                    return true;
+                }
             }
         }
 
         return false;
     }
+
+    // Where classes cost nothing the targets say how much of them all together; how much of each is arbitrary, and placement decides it.
+    private bool IsWithinTarget(Request request, int chip)
+    {
+        if (request.Milli == 0)
+        {
+            return true;
+        }
+
+        if (_targets.Abundant.Length < 2 || !_targets.Abundant.Contains(chip))
+        {
+            return _bounds.WithinTarget(request, chip);
+        }
+
+        for (var u = request.Shape.Leaf; u >= 0; u = _state.Tree.Parent[u])
+        {
+            // Unrounded, as rounding goes class by class; what it would add or take is less than half of the request.
+            var left = -request.Milli / 2;
+            foreach (var abundant in _targets.Abundant)
+            {
+                var at = _state.Tree.At(u, abundant);
+                left += _targets.Raw[at] - _state.Tree.Held[at];
+            }
+
+            if (left < 0)
+            {
+                return _bounds.WithinTarget(request, chip);
+            }
+        }
+
+        return true;
+    }
+
+    // Classes between which neither prices nor speeds decide: then what the others lose does.
+    private static bool AtEqualStanding(Shape shape, int a, int b) =>
+        shape.Efficiency[a] == shape.Efficiency[b] && shape.Speeds[a] == shape.Speeds[b];
 
     // Member by member over the classes in order of preference, as far as quotas and devices go.
     private bool TakeMixed(Request request, bool withinTarget)
@@ -104,7 +158,7 @@ internal sealed class Starter
         foreach (var chip in ChipsFor(request.Shape))
         {
             while (taken.Count < request.Members && MayAddOne(one, chip, withinTarget) &&
-                GangPlacer.TryTake(_state.Stocks[chip], chip, request.Shape.Member, 1, _slots))
+                _state.Placer.TryTake(chip, request.Shape.Member, 1, _slots))
             {
                 taken.Add((chip, _slots[^1]));
                 _state.Tree.Add(request.Shape.Leaf, chip, request.Shape.Member.Milli, 0, request.Shape.Preemptible);
@@ -137,7 +191,7 @@ internal sealed class Starter
     private void Begin(Request request)
     {
         GoBack(request);
-        _state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
+        _state.Take(request.Entry, CollectionsMarshal.AsSpan(_slots));
         _slots.Clear();
         _source.Started(request.Entry);
     }

@@ -29,7 +29,10 @@ internal sealed class CrowdingPrices(int shapes)
         Array.Clear(_supplyNano);
         for (var node = 0; node < rooms.Length; node++)
         {
-            Count(shapeOf[node], rooms[node].State!, tables, 1);
+            if (rooms[node].State is { } state)
+            {
+                Count(shapeOf[node], state, tables, 1);
+            }
         }
     }
 

@@ -23,17 +23,25 @@ internal sealed class MixKind
 
     public double Reward { get; set; }
 
-    /// <summary>Without any request to learn from, whole single devices with half a device's share of cores and RAM are expected.</summary>
+    /// <summary>Without any request to learn from, mostly whole devices are expected, each with half of its share of cores and RAM.</summary>
     public static MixKind[] Of(RequestMix mix, NodeShape[] shapes)
     {
         var kinds = mix.Kinds.Where(k => k.Request.DeviceMilli > 0 && k.Weight > 0 && shapes.Any(k.Request.FitsEmpty)).ToList();
         if (kinds.Count == 0)
         {
-            kinds.AddRange(shapes.Where(s => s.Devices > 0)
-                .Select(s => (new PlacementRequest(1000, s.CpuMilli / (2 * s.Devices), s.RamMiB / (2 * s.Devices)), 1.0)));
+            kinds.AddRange(shapes.Where(s => s.Devices > 0).SelectMany(Expected));
         }
         var devices = kinds.Sum(k => k.Weight * k.Request.DeviceMilli / 1000.0);
         return [.. kinds.Select(k => new MixKind(k.Request, k.Weight / devices, shapes))];
+    }
+
+    private static IEnumerable<(PlacementRequest Request, double Weight)> Expected(NodeShape shape)
+    {
+        foreach (var (milli, weight) in ((int, double)[])[(1000, 8), (500, 1), (250, 1)])
+        {
+            yield return (new PlacementRequest(milli, Half(shape.CpuMilli), Half(shape.RamMiB)), weight);
+            long Half(long amount) => amount * milli / (2000L * shape.Devices);
+        }
     }
 }
 

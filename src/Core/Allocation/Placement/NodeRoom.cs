@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Amalgam.Core.Allocation.Stock;
 
 namespace Amalgam.Core.Allocation.Placement;
 
@@ -25,6 +26,20 @@ internal sealed class NodeRoom
     public long RamMiB { get; private set; }
 
     public void SetHealthy(int device, bool healthy) => _lost[device] = !healthy;
+
+    /// <summary>Reads what a node of the stock has left; false = the whole node is lost.</summary>
+    public bool Load(ClassStock stock, int node)
+    {
+        CpuMilli = _shape.CpuMilli == 0 ? 0 : Math.Max(0, stock.FreeCpuMilli(node));
+        RamMiB = _shape.RamMiB == 0 ? 0 : Math.Max(0, stock.FreeRamMiB(node));
+        for (var d = 0; d < _gaps.Length; d++)
+        {
+            // A device that holds more than it has, as after a node shrank, has nothing left.
+            var memory = _shape.MemoryMiB == 0 ? 0 : Math.Clamp(stock.FreeMemoryMiB(node, d), 0, _shape.MemoryMiB);
+            _gaps[d] = new DeviceGap(Math.Clamp(stock.FreeMilliOf(node, d), 0, 1000), memory);
+        }
+        return stock.Nodes[node].Healthy;
+    }
 
     /// <summary>Widest first; a lost device has no gap.</summary>
     public DeviceGap[] SortedGaps()

@@ -42,9 +42,10 @@ internal sealed class NodeState
 
     public long Version { get; set; }
 
-    public int Untouched { get; private set; }
+    /// <summary>Position among the states of its shape.</summary>
+    public int InShape { get; set; }
 
-    private long _worth;
+    public int Untouched { get; private set; }
 
     public void Value(WorthTables tables)
     {
@@ -63,7 +64,28 @@ internal sealed class NodeState
             }
             _pointSums[p] = sum;
         }
-        _worth = _pointSums.Min() - OpeningCharge(Untouched);
+        Worth = _pointSums.Min() - OpeningCharge(Untouched);
+    }
+
+    /// <summary>Pico-devices that what is left can still earn.</summary>
+    public long Worth { get; private set; }
+
+    /// <summary>
+    /// Of two places where the others lose alike the tighter one is taken: what stays whole serves whoever needs much at once. Two states of one
+    /// shape never tie, so the order of the nodes decides only between nodes with equal rests, or equal rests of different shapes.
+    /// </summary>
+    public bool IsTighter(NodeState other)
+    {
+        var order = Untouched.CompareTo(other.Untouched);
+        order = order != 0 ? order : CpuMilli.CompareTo(other.CpuMilli);
+        order = order != 0 ? order : RamMiB.CompareTo(other.RamMiB);
+        order = order != 0 ? order : Gaps.Length.CompareTo(other.Gaps.Length);
+        for (var d = 0; order == 0 && d < Gaps.Length; d++)
+        {
+            order = Gaps[d].IdleMilli.CompareTo(other.Gaps[d].IdleMilli);
+            order = order != 0 ? order : Gaps[d].MemoryMiB.CompareTo(other.Gaps[d].MemoryMiB);
+        }
+        return order != 0 ? order < 0 : Nodes[0] < other.Nodes[0];
     }
 
     private long OpeningCharge(int untouched) => untouched < Gaps.Length ? untouched * WorthTables.OpenNodePico : 0;
@@ -92,7 +114,7 @@ internal sealed class NodeState
                 continue;
             }
             var left = new DeviceGap(Gaps[d].IdleMilli - request.DeviceMilli, Gaps[d].MemoryMiB - request.MemoryMiB);
-            var candidate = _worth - WorthAfter(request, tables, Gaps[d].Level(Shape), left.Level(Shape), 1, Untouched - (IsUntouched(Gaps[d]) ? 1 : 0));
+            var candidate = Worth - WorthAfter(request, tables, Gaps[d].Level(Shape), left.Level(Shape), 1, Untouched - (IsUntouched(Gaps[d]) ? 1 : 0));
             if (candidate < loss)
             {
                 (loss, gap) = (candidate, d);
@@ -109,7 +131,7 @@ internal sealed class NodeState
         {
             return false;
         }
-        loss = _worth - WorthAfter(request, tables, 100, 0, devices, Untouched - devices);
+        loss = Worth - WorthAfter(request, tables, 100, 0, devices, Untouched - devices);
         return true;
     }
 

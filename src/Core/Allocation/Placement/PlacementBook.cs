@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Amalgam.Core.Allocation.Stock;
 
 namespace Amalgam.Core.Allocation.Placement;
 
@@ -6,12 +7,17 @@ namespace Amalgam.Core.Allocation.Placement;
 /// <param name="Node">Index of the node.</param>
 /// <param name="Devices">Device indices: one for a share, lowest first otherwise.</param>
 /// <param name="Loss">What the others lose by it, in millionths of a device at today's crowding prices. Comparable between nodes and chip classes.</param>
-public readonly record struct PlacementChoice(int Node, ImmutableArray<int> Devices, long Loss);
+public readonly record struct PlacementChoice(int Node, ImmutableArray<int> Devices, long Loss)
+{
+    /// <summary>The same before it is rounded.</summary>
+    internal double Weighted { get; init; }
+}
 
 /// <summary>
 /// All nodes with what they have left, and the rule that picks the place where the others lose least: crowding price of the node's shape x
-/// loss of worth, ties to the first node. A decision looks at each distinct state once, never at each node; losses are kept per kind of request
-/// and state, and prices only multiply them, so a new price forgets nothing. One thread; equal calls give equal answers on every machine.
+/// loss of worth; of equals the tightest node, then the first. A decision looks at each distinct state once, never at each node; losses are kept per
+/// kind of request and state, and prices only multiply them, so a new price forgets nothing. What it answers depends on what is left and on the
+/// tables alone, not on the way there. One thread; equal calls give equal answers on every machine.
 /// </summary>
 public sealed class PlacementBook
 {
@@ -24,41 +30,63 @@ public sealed class PlacementBook
     private readonly CrowdingPrices _crowding;
     private readonly long _capacityMilli;
     private WorthTables _tables;
-    private long _movedMilli;
+    private bool _pricesStale;
 
     /// <param name="nodes">In the fixed order that breaks ties.</param>
     public PlacementBook(IReadOnlyList<NodeShape> nodes, RequestMix mix)
+        : this(nodes, shapes => new WorthTables(shapes, mix))
     {
-        ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(mix);
-        _shapes = [.. nodes.Distinct()];
-        var index = _shapes.Select((shape, i) => (shape, i)).ToDictionary(p => p.shape, p => p.i);
-        _shapeOf = [.. nodes.Select(n => index[n])];
-        _tables = new WorthTables(_shapes, mix);
-        _rooms = [.. nodes.Select(n => new NodeRoom(n))];
-        _states = new StateTable(_shapes.Length);
-        _crowding = new CrowdingPrices(_shapes.Length);
         for (var node = 0; node < _rooms.Length; node++)
         {
             Enter(node);
         }
-        _capacityMilli = nodes.Sum(n => n.Devices * 1000L);
-        RefreshPrices();
     }
+
+    private PlacementBook(IReadOnlyList<NodeShape> nodes, Func<NodeShape[], WorthTables> tables)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        _shapes = [.. nodes.Distinct()];
+        var index = _shapes.Select((shape, i) => (shape, i)).ToDictionary(p => p.shape, p => p.i);
+        _shapeOf = [.. nodes.Select(n => index[n])];
+        _tables = tables(_shapes);
+        _rooms = [.. nodes.Select(n => new NodeRoom(n))];
+        _states = new StateTable(_shapes.Length);
+        _crowding = new CrowdingPrices(_shapes.Length);
+        _capacityMilli = nodes.Sum(n => n.Devices * 1000L);
+    }
+
+    /// <summary>The book of a stock: what a node has left is told by <see cref="Load"/>, at first for every node.</summary>
+    internal static PlacementBook Of(IReadOnlyList<NodeShape> nodes, string[] chips, TypicalWork typical) =>
+        new(nodes, shapes => TableCache.Of(typical, shapes, chips));
 
     public int NodeCount => _rooms.Length;
 
     /// <summary>Distinct states at present.</summary>
     public int StateCount => _states.Live.Count;
 
+    internal int KindCount => _kinds.Count;
+
     /// <summary>New tables for a mix that has drifted. Nothing placed is lost.</summary>
     public void Learn(RequestMix mix)
     {
         ArgumentNullException.ThrowIfNull(mix);
-        _tables = new WorthTables(_shapes, mix);
+        Learn(new WorthTables(_shapes, mix));
+    }
+
+    /// <summary>The same, of what is typically asked for on the classes of these names.</summary>
+    public void Learn(TypicalWork typical, IEnumerable<string> chips)
+    {
+        ArgumentNullException.ThrowIfNull(typical);
+        Learn(TableCache.Of(typical, _shapes, [.. chips]));
+    }
+
+    private void Learn(WorthTables tables)
+    {
+        _tables = tables;
         _states.Revalue(_tables);
         _crowding.Recount(_rooms, _shapeOf, _tables);
-        RefreshPrices();
+        _pricesStale = true;
     }
 
     /// <summary>The id of a kind of request; equal requests have equal ids for the life of the book.</summary>
@@ -74,17 +102,24 @@ public sealed class PlacementBook
         return kind;
     }
 
-    /// <summary>The place where the others lose least, or null where the request fits nowhere.</summary>
-    /// <param name="chip">Only nodes of this chip class; -1 = any.</param>
-    /// <param name="allowed">Further restriction by node index; null = all.</param>
-    public PlacementChoice? Best(int kind, int chip = -1, Func<int, bool>? allowed = null)
+    /// <summary>The place where the others lose least at today's prices, or null where the request fits nowhere.</summary>
+    /// <param name="kind">See <see cref="KindOf"/>.</param>
+    /// <param name="chips">Only nodes of these chip classes; none = any.</param>
+    public PlacementChoice? Best(int kind, ReadOnlySpan<int> chips = default)
+    {
+        RefreshPrices();
+        return BestAtPrices(kind, chips);
+    }
+
+    /// <summary>The same at the prices of the last refresh: all members of a gang are placed at one price.</summary>
+    internal PlacementChoice? BestAtPrices(int kind, ReadOnlySpan<int> chips = default)
     {
         var asked = _kinds[kind];
         NodeState? best = null;
-        var (bestNode, bestLoss, bestGap) = (int.MaxValue, double.PositiveInfinity, 0);
+        var (bestLoss, bestGap) = (double.PositiveInfinity, 0);
         for (var shape = 0; shape < _shapes.Length; shape++)
         {
-            if (!asked.Fits[shape] || (chip >= 0 && _shapes[shape].Chip != chip))
+            if (!asked.Fits[shape] || (chips.Length > 0 && !chips.Contains(_shapes[shape].Chip)))
             {
                 continue;
             }
@@ -97,25 +132,30 @@ public sealed class PlacementBook
                 }
                 // A product of two integers below 2^53 in IEEE arithmetic: rounded the same on every machine.
                 var weighted = loss * price;
-                if (weighted > bestLoss || FirstNode(state, allowed) is not { } node || (weighted == bestLoss && node > bestNode))
+                if (weighted < bestLoss || (weighted == bestLoss && state.IsTighter(best!)))
                 {
-                    continue;
+                    (best, bestLoss, bestGap) = (state, weighted, gap);
                 }
-                (best, bestNode, bestLoss, bestGap) = (state, node, weighted, gap);
             }
         }
-        return best is null ? null : Choice(asked.Request, bestNode, best.Gaps, bestGap, bestLoss);
+        return best is null ? null : Choice(asked.Request, best.Nodes[0], best.Gaps, bestGap, bestLoss);
     }
 
     /// <summary>What the others lose when the request lands on this node (see <see cref="PlacementChoice.Loss"/>); null where it does not fit.</summary>
     public PlacementChoice? On(int node, int kind)
     {
+        RefreshPrices();
         var asked = _kinds[kind];
-        var state = _rooms[node].State!;
-        return asked.Fits[state.ShapeIndex] && asked.TryLoss(state, _tables, out var loss, out var gap)
+        return _rooms[node].State is { } state && asked.Fits[state.ShapeIndex] && asked.TryLoss(state, _tables, out var loss, out var gap)
             ? Choice(asked.Request, node, state.Gaps, gap, loss * _crowding.Price[state.ShapeIndex])
             : null;
     }
+
+    /// <summary>What a node's rest can still earn, at the prices of the last refresh; differences of it are losses.</summary>
+    internal double Weighted(int node) => _rooms[node].State is { } state ? state.Worth * PriceOf(node) : 0;
+
+    /// <summary>What the loss of so many pico-devices would weigh there.</summary>
+    internal double PriceOf(int node) => _crowding.Price[_shapeOf[node]];
 
     /// <exception cref="InvalidOperationException">A device, or the node, has not so much left.</exception>
     public void Take(int node, PlacementRequest request, ReadOnlySpan<int> devices) => Change(node, request, devices, -1);
@@ -131,11 +171,24 @@ public sealed class PlacementBook
         Enter(node);
     }
 
-    /// <summary>Prices follow the stock by themselves after every percent of it that changes hands; a cycle may ask for it at its start.</summary>
+    /// <summary>What is left of a node now.</summary>
+    internal void Load(int node, ClassStock stock, int at)
+    {
+        Leave(node);
+        if (_rooms[node].Load(stock, at))
+        {
+            Enter(node);
+        }
+    }
+
+    /// <summary>Prices follow what is left. Without a change since the last time this costs nothing.</summary>
     public void RefreshPrices()
     {
-        _crowding.Refresh(_tables);
-        _movedMilli = 0;
+        if (_pricesStale)
+        {
+            _crowding.Refresh(_tables);
+            _pricesStale = false;
+        }
     }
 
     private void Change(int node, PlacementRequest request, ReadOnlySpan<int> devices, int sign)
@@ -150,17 +203,17 @@ public sealed class PlacementBook
         {
             Enter(node);
         }
-        _movedMilli += request.DeviceMilli;
-        if (_movedMilli * 100 > _capacityMilli)
-        {
-            RefreshPrices();
-        }
     }
 
     private void Leave(int node)
     {
-        _crowding.Count(_shapeOf[node], _rooms[node].State!, _tables, -1);
-        _states.Leave(_rooms[node].State!, node);
+        if (_rooms[node].State is { } state)
+        {
+            _crowding.Count(_shapeOf[node], state, _tables, -1);
+            _states.Leave(state, node);
+            _rooms[node].State = null;
+            _pricesStale = true;
+        }
     }
 
     private void Enter(int node)
@@ -168,27 +221,12 @@ public sealed class PlacementBook
         var room = _rooms[node];
         room.State = _states.Enter(_shapeOf[node], _shapes[_shapeOf[node]], room, node, _tables);
         _crowding.Count(_shapeOf[node], room.State, _tables, 1);
-    }
-
-    private static int? FirstNode(NodeState state, Func<int, bool>? allowed)
-    {
-        if (allowed is null)
-        {
-            return state.Nodes[0];
-        }
-        foreach (var node in state.Nodes)
-        {
-            if (allowed(node))
-            {
-                return node;
-            }
-        }
-        return null;
+        _pricesStale = true;
     }
 
     private PlacementChoice Choice(PlacementRequest request, int node, DeviceGap[] gaps, int gap, double weighted)
     {
         var devices = request.Devices == 0 ? [] : _rooms[node].DevicesWith(gaps[gap], request.Devices);
-        return new PlacementChoice(node, devices, (long)Math.Round(weighted * _capacityMilli / (CrowdingPrices.Scale * 1e9)));
+        return new PlacementChoice(node, devices, (long)Math.Round(weighted * _capacityMilli / (CrowdingPrices.Scale * 1e9))) { Weighted = weighted };
     }
 }

@@ -3,11 +3,11 @@ namespace Amalgam.Core.Allocation.Placement;
 /// <summary>A kind of request with its losses per live state, valid while the same version stands in the slot.</summary>
 internal sealed class RequestKind(PlacementRequest request, bool[] fits)
 {
-    private const sbyte NoFit = -1;
+    private const short NoFit = -1;
 
     private long[] _version = [];
     private long[] _loss = [];
-    private sbyte[] _gap = [];
+    private short[] _gap = [];
 
     public PlacementRequest Request { get; } = request;
 
@@ -27,7 +27,7 @@ internal sealed class RequestKind(PlacementRequest request, bool[] fits)
         if (_version[slot] != state.Version)
         {
             _version[slot] = state.Version;
-            _gap[slot] = state.TryLoss(Request, tables, out var computed, out var at) ? (sbyte)at : NoFit;
+            _gap[slot] = state.TryLoss(Request, tables, out var computed, out var at) ? (short)at : NoFit;
             _loss[slot] = computed;
         }
         (loss, gap) = (_loss[slot], _gap[slot]);

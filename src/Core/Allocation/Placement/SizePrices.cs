@@ -21,6 +21,11 @@ internal static class SizePrices
         {
             return prices;
         }
+        if (DivideEvenly(sizes))
+        {
+            Array.ForEach(sizes, g => prices[g] = g / 100.0);
+            return prices;
+        }
         var run = new Run(sizes, [.. sizes.Select(g => demand[g])]);
         var mean = run.MeanPrices();
         var dearest = run.Pack(mean);
@@ -29,6 +34,19 @@ internal static class SizePrices
             prices[sizes[k]] = mean[k] / dearest;
         }
         return prices;
+    }
+
+    // Halves, quarters …: such sizes leave no gaps when packed largest first, so each costs what it is.
+    private static bool DivideEvenly(int[] sizes)
+    {
+        for (var k = 0; k < sizes.Length; k++)
+        {
+            if ((k + 1 < sizes.Length ? sizes[k + 1] : 100) % sizes[k] != 0)
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     private sealed class Run(int[] sizes, double[] demand)

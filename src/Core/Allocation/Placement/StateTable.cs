@@ -24,6 +24,7 @@ internal sealed class StateTable(int shapes)
                 Version = ++_versions,
             };
             _byContent.Add(key, state);
+            state.InShape = _ofShape[shapeIndex].Count;
             _ofShape[shapeIndex].Add(state);
         }
         var at = state.Nodes.BinarySearch(node);
@@ -39,7 +40,10 @@ internal sealed class StateTable(int shapes)
             return;
         }
         _byContent.Remove(new StateKey(state.ShapeIndex, state.CpuMilli, state.RamMiB, state.Gaps));
-        _ofShape[state.ShapeIndex].Remove(state);
+        var list = _ofShape[state.ShapeIndex];
+        list[state.InShape] = list[^1];
+        list[state.InShape].InShape = state.InShape;
+        list.RemoveAt(list.Count - 1);
         _freeSlots.Push(state.Slot);
     }
 

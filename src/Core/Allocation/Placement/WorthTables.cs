@@ -96,6 +96,7 @@ internal sealed class WorthTables
     private long[] TableOf(int shape)
     {
         var table = new long[Points.Length * 101];
+        var sizes = _kinds.Select(k => k.Size).Where(g => g < 100).Distinct().Order().ToArray();
         for (var p = 0; p < Points.Length; p++)
         {
             var earnings = EarningsBySize(shape, Points[p]);
@@ -103,9 +104,9 @@ internal sealed class WorthTables
             for (var u = 1; u <= 100; u++)
             {
                 best[u] = best[u - 1];
-                for (var g = 1; g <= Math.Min(u, 99); g++)
+                for (var k = 0; k < sizes.Length && sizes[k] <= u; k++)
                 {
-                    best[u] = earnings[g] > 0 ? Math.Max(best[u], best[u - g] + earnings[g]) : best[u];
+                    best[u] = Math.Max(best[u], best[u - sizes[k]] + earnings[sizes[k]]);
                 }
             }
             // An untouched device is worth a whole one: no opening charge has been paid for it yet.

@@ -77,6 +77,12 @@ internal sealed class ClassStock
 
     public int Untouched(int node) => _untouched[node];
 
+    public long FreeCpuMilli(int node) => _freeCpu[node];
+
+    public long FreeRamMiB(int node) => _freeRam[node];
+
+    public long FreeMemoryMiB(int node, int device) => _freeMemory[_first[node] + device];
+
     public int FreeMilliOf(int node, int device) => _free[_first[node] + device];
 
     public NodeSet ByUntouched(int devices) => _byUntouched[devices];
@@ -104,6 +110,9 @@ internal sealed class ClassStock
         (shape.MemoryMiB == 0 || _freeMemory[device] >= shape.MemoryMiB);
 
     public bool DeviceFits(int node, int index, in MemberShape shape) => DeviceFits(_first[node] + index, shape);
+
+    /// <summary>Nodes that have changed since somebody who wants to know has last cleared it; null while nobody does.</summary>
+    public NodeSet? Changed { get; set; }
 
     public void Take(int node, ReadOnlySpan<int> devices, in MemberShape shape) => Change(node, devices, shape, -1);
 
@@ -134,10 +143,12 @@ internal sealed class ClassStock
 
         Releases++;
         SetUntouched(node, untouched);
+        Changed?.Add(node);
     }
 
     private void Change(int node, ReadOnlySpan<int> devices, in MemberShape shape, int sign)
     {
+        Changed?.Add(node);
         var untouched = _untouched[node];
         foreach (var index in devices)
         {

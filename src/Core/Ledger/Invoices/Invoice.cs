@@ -5,6 +5,9 @@ namespace Amalgam.Core.Ledger.Invoices;
 /// <summary>The immutable picture of a closed period for one customer. All amounts are nano-units; instants are Unix milliseconds.</summary>
 public sealed record Invoice
 {
+    /// <summary>Of the rules by which it was composed. Rules that were ever used stay, so that old invoices can always be composed again.</summary>
+    public int Rules { get; init; } = 1;
+
     /// <summary>1, 2, 3, … without a gap over all documents of the cloud, credit notes included.</summary>
     public required int Number { get; init; }
 
@@ -94,6 +97,12 @@ public sealed record InvoiceLine
     public long Quantity { get; init; }
 
     public int PriceVersion { get; init; }
+
+    /// <summary>The contract that set, discounted or held back the price, or that reserved what stood idle.</summary>
+    public string? ContractId { get; init; }
+
+    /// <summary>Why this price, in words; null = the list price of the version.</summary>
+    public string? Rule { get; init; }
 
     /// <summary>Nano-units per device-hour or per million tokens, at list; null where there is no price.</summary>
     public long? UnitPriceNano { get; init; }

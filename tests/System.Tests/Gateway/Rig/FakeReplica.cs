@@ -46,14 +46,15 @@ internal sealed class FakeReplica : IAsyncDisposable
     public ConcurrentDictionary<string, Seen> Requests { get; } = new();
 
     /// <param name="modeOf">Request id and replica name to mode; null = the model's name is the mode.</param>
-    public static async Task<FakeReplica> StartAsync(string name, Func<string, string, string>? modeOf = null)
+    public static async Task<FakeReplica> StartAsync(string name, Func<string, string, string>? modeOf = null, int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         var app = builder.Build();
         var replica = new FakeReplica(app, name, modeOf);
         app.MapPost("/v1/{**path}", (RequestDelegate)replica.ServeAsync);
+        app.MapGet("/health", () => "well");
         await app.StartAsync();
         return replica;
     }
