@@ -25,6 +25,11 @@ internal static class MoneyVerbs
                 return Open(await client.GetAsync($"/api/v1/bill/lines/{Verbs.Escape(id)}?{query}", ContractsJson.Default.BillLineView), parsed.GetValue(AsJson));
             }
 
+            if (parsed.GetValue(PoolBillVerbs.Pool))
+            {
+                return await PoolBillVerbs.PrintAsync(parsed, client, query, parsed.GetValue(AsJson));
+            }
+
             if (await BillFormats.PrintAsync(parsed, client, query, cancel) is { } printed)
             {
                 return printed;
@@ -41,7 +46,7 @@ internal static class MoneyVerbs
             }
 
             return 0;
-        }, unit, from, to, why, BillFormats.Format, BillFormats.FocusVersion, BillFormats.Dataset, AsJson);
+        }, unit, from, to, why, BillFormats.Format, BillFormats.FocusVersion, BillFormats.Dataset, PoolBillVerbs.Pool, AsJson);
     }
 
     private static int Open(BillLineView opened, bool asJson)

@@ -34,6 +34,7 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(PlanMade), "plan-made")]
 [JsonDerivedType(typeof(ContractSigned), "contract-signed")]
 [JsonDerivedType(typeof(ContractEnded), "contract-ended")]
+[JsonDerivedType(typeof(IdlePolicySet), "idle-policy-set")]
 [JsonDerivedType(typeof(UnitMoveScheduled), "unit-move-scheduled")]
 [JsonDerivedType(typeof(UnitMoved), "unit-moved")]
 [JsonDerivedType(typeof(UnitMoveCancelled), "unit-move-cancelled")]
