@@ -11,7 +11,7 @@ internal static class InvoiceVerbs
     private static readonly Option<bool> AsJson = Verbs.Json();
     private static readonly Argument<int> Number = new("number") { Description = "of the invoice or credit note" };
 
-    public static Command Invoice() => Verbs.Group("invoice", "invoices: issue, show, prove, credit", Issue(), List(), Show(), InvoiceProofVerb.Verify(), Credit());
+    public static Command Invoice() => Verbs.Group("invoice", "invoices: issue, show, prove, credit", Issue(), List(), Show(), InvoiceProofVerb.Verify(), Credit(), PoolBillVerbs.IdlePolicy());
 
     private static Command Issue()
     {

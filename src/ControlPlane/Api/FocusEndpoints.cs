@@ -70,7 +70,7 @@ internal static class FocusEndpoints
         return days;
     }
 
-    private static Outcome<long> Date(string? text, long otherwise) =>
+    internal static Outcome<long> Date(string? text, long otherwise) =>
         text is null ? otherwise
         : DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd", "yyyy-MM"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date) ? date.ToUnixTimeMilliseconds()
         : new Refusal(RefusalCodes.Invalid, $"'{Names.Clip(text)}' is no date: write 2026-11-22 or 2026-11");

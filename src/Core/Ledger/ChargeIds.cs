@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Amalgam.Core.Ledger;
@@ -6,6 +7,8 @@ namespace Amalgam.Core.Ledger;
 internal sealed class ChargeIds
 {
     private const string Prefix = "chg_";
+
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789abcdef");
 
     private readonly HashSet<UInt128> _numbers = [];
     private readonly HashSet<string> _others = new(StringComparer.Ordinal);
@@ -17,7 +20,7 @@ internal sealed class ChargeIds
     /// <summary>Only the one way of writing a number counts, so that no two ids are taken for the same.</summary>
     private static UInt128? Number(string id)
     {
-        if (id.Length != Prefix.Length + 32 || !id.StartsWith(Prefix, StringComparison.Ordinal) || id.AsSpan(Prefix.Length).IndexOfAnyExcept("0123456789abcdef") >= 0)
+        if (id.Length != Prefix.Length + 32 || !id.StartsWith(Prefix, StringComparison.Ordinal) || id.AsSpan(Prefix.Length).IndexOfAnyExcept(Digits) >= 0)
         {
             return null;
         }

@@ -174,8 +174,8 @@ internal sealed class VirtualRun
             NowMs = now,
             Nodes = _nodes,
             Units = _units,
-            Workloads = [.. present.Select(workload => workload.Described.State with { AttainedMs = workload.AttainedMs, WaitingSinceMs = workload.WaitingSinceMs })],
-            Leases = [.. present.SelectMany(Leases)],
+            Workloads = [.. present.Select(workload => workload.State)],
+            Leases = [.. present.SelectMany(workload => workload.Leases)],
             Settings = _rules.Settings,
             History = _history,
             Typical = _recent.Typical,
@@ -188,17 +188,6 @@ internal sealed class VirtualRun
 
         _measuring.Planned(now, _plan);
     }
-
-    private static IEnumerable<MemberLease> Leases(VirtualWorkload workload) => workload.Members.Select(member => new MemberLease
-    {
-        WorkloadId = workload.Id,
-        Member = member.Placement.Member,
-        Node = member.Placement.Node,
-        Devices = member.Placement.Devices,
-        MilliPerDevice = member.Placement.MilliPerDevice,
-        SinceMs = member.SinceMs,
-        Generation = workload.Generation,
-    });
 
     private void CarryOut(AllocationDecision decision, long now)
     {
@@ -228,15 +217,5 @@ internal sealed class VirtualRun
         }
     }
 
-    /// <summary>Of a gang by its members' classes and by how many of them run, in millionths.</summary>
-    private long SpeedOf(VirtualWorkload workload)
-    {
-        long sum = 0;
-        foreach (var (placement, _) in workload.Members)
-        {
-            sum += Measuring.Speed(workload, _chipOf[placement.Node]);
-        }
-
-        return sum / Math.Max(1, workload.Described.State.Members);
-    }
+    private long SpeedOf(VirtualWorkload workload) => workload.Speed(_chipOf);
 }

@@ -133,7 +133,7 @@ internal static class LedgerBenchmark
         {
             ChargeId = id, RequestId = $"req_{id.AsSpan(4)}", KeyId = "k12", Unit = "research", Model = "demo", WorkloadId = "w12", Endpoint = "/v1/chat/completions", StartedMs = nowMs, ReservedNano = 0,
             ExpiresMs = nowMs,
-        }, "l123", "nvidia-h100-80gb", new TokenUse(812, 128, 240, false), "Complete", long.MaxValue, nowMs);
+        }, "l123", "nvidia-h100-80gb", new TokenUse(812, 128, 240, false), "Complete", long.MaxValue);
 
     private static string? Option(string[] args, string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 

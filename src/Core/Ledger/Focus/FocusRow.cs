@@ -15,7 +15,7 @@ internal static class FocusRow
     public static Dictionary<string, string?> Usage(CloudState state, BillKey key, BillAmount amount, Price? price, Invoice? invoice)
     {
         var tokens = key.Meter is Meter.InputTokens or Meter.CachedInputTokens or Meter.OutputTokens;
-        var quantity = tokens ? amount.Quantity / 1_000_000m : decimal.Round(amount.Quantity / 3_600_000_000m, 12);
+        var quantity = tokens ? amount.Quantity / 1_000_000m : decimal.Round(amount.Quantity / 3_600_000_000m, 15);
         var unitPrice = UnitPrice(price, key.Meter) / (decimal)Nano.PerUnit;
         var (product, dayMs) = (quantity * unitPrice, key.Day * BillBook.DayMs);
         // Late usage is a correction of its closed month: it stands in the period of the invoice that has it.
