@@ -232,3 +232,83 @@ public sealed record PolicyTestView
     /// <summary>What the rules look at.</summary>
     public IReadOnlyDictionary<string, string> Facts { get; set; } = new Dictionary<string, string>();
 }
+
+/// <summary>What less supply would mean for the contracts of the key's subtree.</summary>
+public sealed record RiskView
+{
+    public DateTimeOffset From { get; init; }
+
+    public DateTimeOffset To { get; init; }
+
+    public required string Currency { get; init; }
+
+    public IReadOnlyList<ClassRiskView> Classes { get; set; } = [];
+
+    /// <summary>Promises that cannot be kept, the earliest first.</summary>
+    public IReadOnlyList<BrokenPromiseView> Broken { get; set; } = [];
+
+    public required string CreditOwed { get; init; }
+}
+
+/// <param name="Promised">The most that contracts promise at one time.</param>
+/// <param name="ShortFrom">From when they promise more than there is; null = not within the months asked for.</param>
+public sealed record ClassRiskView(string ChipClass, decimal Devices, decimal AfterLoss, decimal AtTheEnd, decimal Promised, DateTimeOffset? ShortFrom, bool Simulated);
+
+/// <param name="Short">Devices, at the worst time.</param>
+/// <param name="CreditOwed">Within the months asked for, if all that is promised is asked.</param>
+/// <param name="NoMoveFor">Of <paramref name="Short"/>, devices that no move to another class makes up for.</param>
+public sealed record BrokenPromiseView(string Contract, string Unit, string ChipClass, decimal Devices, DateTimeOffset From, decimal Short, string CreditOwed, IReadOnlyList<SavingMoveView> Moves, decimal NoMoveFor);
+
+/// <param name="Devices">Of the contract's class, that it makes up for.</param>
+/// <param name="Needed">Of the other class.</param>
+/// <param name="Speed">Of one device there, relative to one here.</param>
+/// <param name="PricePerHour">For all of it, by the contract.</param>
+/// <param name="PricePerHourThere">For all of it, by the list.</param>
+public sealed record SavingMoveView(string ChipClass, decimal Devices, decimal Needed, double Speed, string PricePerHour, string PricePerHourThere, string DifferencePerHour);
+
+public sealed record ForecastView
+{
+    public DateTimeOffset From { get; init; }
+
+    public int Months { get; init; }
+
+    public long Seed { get; init; }
+
+    public decimal GrowthPercentPerYear { get; init; }
+
+    public IReadOnlyList<ClassForecastView> Classes { get; set; } = [];
+}
+
+/// <summary>Months until promises exceed healthy devices; null = beyond the months asked for.</summary>
+public sealed record ClassForecastView
+{
+    public required string ChipClass { get; init; }
+
+    public bool Simulated { get; init; }
+
+    public long Devices { get; init; }
+
+    public decimal Promised { get; init; }
+
+    public decimal FailurePercentPerYear { get; init; }
+
+    public bool Replenishable { get; init; }
+
+    /// <summary>One run in ten is there by then.</summary>
+    public int? Early { get; init; }
+
+    /// <summary>Half of the runs.</summary>
+    public int? Middle { get; init; }
+
+    /// <summary>Nine in ten.</summary>
+    public int? Late { get; init; }
+
+    public int Runs { get; init; }
+
+    public IReadOnlyList<ForecastMonthView> Course { get; set; } = [];
+}
+
+public sealed record ForecastMonthView(int Month, DateTimeOffset At, RangeView Devices, RangeView Promised);
+
+/// <summary>One value in ten is at most the first, half at most the second, nine in ten at most the third.</summary>
+public sealed record RangeView(decimal Low, decimal Middle, decimal High);

@@ -5,13 +5,13 @@ using Amalgam.Hosting;
 
 namespace Amalgam.Cli;
 
-/// <summary>`contract add | list | show | end`.</summary>
+/// <summary>`contract add | list | show | end`; `contract risk` is in <see cref="RiskVerb"/>.</summary>
 internal static class ContractVerbs
 {
     private static readonly Option<bool> AsJson = Verbs.Json();
     private static readonly Argument<string> Id = new("contract") { Description = "id, such as c1" };
 
-    public static Command Contract() => Verbs.Group("contract", "what is promised to whom, until when, at what price", Add(), List(), Show(), End());
+    public static Command Contract() => Verbs.Group("contract", "what is promised to whom, until when, at what price", Add(), List(), Show(), End(), RiskVerb.Risk());
 
     private static Command Add()
     {

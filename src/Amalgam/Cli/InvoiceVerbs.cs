@@ -11,7 +11,7 @@ internal static class InvoiceVerbs
     private static readonly Option<bool> AsJson = Verbs.Json();
     private static readonly Argument<int> Number = new("number") { Description = "of the invoice or credit note" };
 
-    public static Command Invoice() => Verbs.Group("invoice", "invoices: issue, show, prove, credit", Issue(), List(), Show(), InvoiceProofVerb.Verify(), Credit());
+    public static Command Invoice() => Verbs.Group("invoice", "invoices: issue, show, prove, credit", Issue(), List(), Show(), InvoiceProofVerb.Verify(), Credit(), PoolBillVerbs.IdlePolicy());
 
     private static Command Issue()
     {
@@ -38,7 +38,7 @@ internal static class InvoiceVerbs
 
     private static Command Show()
     {
-        var format = new Option<string>("--format") { Description = "table, json, document (the bytes that the journal's hash covers), csv, html (a page to print) or focus", DefaultValueFactory = _ => "table" };
+        var format = new Option<string>("--format") { Description = "table, json, document (the bytes that the hash covers), csv or html (a page to print)", DefaultValueFactory = _ => "table" };
         return Verbs.Remote("show", "one document with all its lines", async (parsed, client, cancel) =>
         {
             var path = $"/api/v1/invoices/{parsed.GetValue(Number)}";

@@ -16,7 +16,7 @@ internal static class MoneyVerbs
         var from = Verbs.Text("--from", "first day, 2026-11-22 (UTC)");
         var to = Verbs.Text("--to", "day after the last one");
         var why = Verbs.Text("--why", "open one line (its LINE in the table): price, rule, and the requests or lease slices that it is the sum of");
-        return Verbs.Remote("bill", "what is owed so far, up to this moment", async (parsed, client, _) =>
+        return Verbs.Remote("bill", "what is owed so far, up to this moment", async (parsed, client, cancel) =>
         {
             var query = string.Join('&', new[] { ("unit", parsed.GetValue(unit)), ("from", parsed.GetValue(from)), ("to", parsed.GetValue(to)) }
                 .Where(pair => pair.Item2 is not null).Select(pair => $"{pair.Item1}={Verbs.Escape(pair.Item2!)}"));
@@ -25,8 +25,18 @@ internal static class MoneyVerbs
                 return Open(await client.GetAsync($"/api/v1/bill/lines/{Verbs.Escape(id)}?{query}", ContractsJson.Default.BillLineView), parsed.GetValue(AsJson));
             }
 
+            if (parsed.GetValue(PoolBillVerbs.Pool))
+            {
+                return await PoolBillVerbs.PrintAsync(parsed, client, query, parsed.GetValue(AsJson));
+            }
+
+            if (await BillFormats.PrintAsync(parsed, client, query, cancel) is { } printed)
+            {
+                return printed;
+            }
+
             var bill = await client.GetAsync($"/api/v1/bill?{query}", ContractsJson.Default.BillView);
-            if (parsed.GetValue(AsJson))
+            if (parsed.GetValue(AsJson) || parsed.GetValue(BillFormats.Format) == "json")
             {
                 Verbs.Print(bill, ContractsJson.Default.BillView);
             }
@@ -36,7 +46,7 @@ internal static class MoneyVerbs
             }
 
             return 0;
-        }, unit, from, to, why, AsJson);
+        }, unit, from, to, why, BillFormats.Format, BillFormats.FocusVersion, BillFormats.Dataset, PoolBillVerbs.Pool, AsJson);
     }
 
     private static int Open(BillLineView opened, bool asJson)

@@ -23,7 +23,7 @@ internal static class OrganisationVerbs
         Verbs.Remote("tree", "units with guarantee, target and what they hold", TreeAsync, AsJson),
         Verbs.Remote("add", "add a unit", (parsed, client, _) => ChangeAsync(parsed, client, HttpMethod.Post, "/api/v1/units", Request(parsed) with { Name = parsed.GetValue(UnitName), Parent = parsed.GetValue(Under) }), UnitName, Under, Weight, Guarantee, Limit, MinRuntime, MaxWait, Fact, AsJson),
         Verbs.Remote("set", "change weight, guarantee, limit or shields", (parsed, client, _) => ChangeAsync(parsed, client, HttpMethod.Patch, $"/api/v1/units/{Verbs.Escape(parsed.GetValue(UnitName)!)}", Request(parsed)), UnitName, Weight, Guarantee, Limit, MinRuntime, MaxWait, Fact, AsJson),
-        Verbs.Remote("move", "move a unit under another parent", (parsed, client, _) => ChangeAsync(parsed, client, HttpMethod.Post, $"/api/v1/units/{Verbs.Escape(parsed.GetValue(UnitName)!)}/move", new UnitRequest { Parent = parsed.GetValue(Under) ?? throw new CommandException("say where: --under PARENT", 2) }), UnitName, Under, AsJson),
+        MoveVerbs.Move(), MoveVerbs.Moves(),
         Verbs.Remote("remove", "remove an empty unit", async (parsed, client, _) =>
         {
             await client.SendAsync(HttpMethod.Delete, $"/api/v1/units/{Verbs.Escape(parsed.GetValue(UnitName)!)}");

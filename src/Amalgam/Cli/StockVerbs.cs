@@ -14,7 +14,7 @@ internal static class StockVerbs
 
     public static Command Stock() => Verbs.Group(
         "stock", "chips received, in service, spare, failed, retired",
-        List(), Receive(),
+        List(), ForecastVerb.Forecast(), Receive(),
         Move("fail", "chips broke", "failed", "in-service"),
         Move("retire", "chips are gone for good", "retired", "failed"),
         Move("spare", "healthy chips are set aside", "spare", "in-service"),

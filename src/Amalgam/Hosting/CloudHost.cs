@@ -146,6 +146,7 @@ internal sealed class CloudHost : IAsyncDisposable
 
         AddLoop(services, provider => ActivatorUtilities.CreateInstance<ReadinessLoop>(provider));
         AddLoop(services, provider => ActivatorUtilities.CreateInstance<ScalingLoop>(provider));
+        AddLoop(services, provider => ActivatorUtilities.CreateInstance<MoveLoop>(provider));
         AddLoop(services, provider => ActivatorUtilities.CreateInstance<MeteringLoop>(provider));
         services.AddSingleton<Drain>();
         Metrics.Add(services);

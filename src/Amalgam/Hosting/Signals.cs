@@ -12,6 +12,7 @@ internal static class Signals
     {
         // Made now, so that it sees every record from the start.
         services.GetRequiredService<Audit>();
+        var moves = services.GetRequiredService<MoveLoop>();
         var plan = services.GetRequiredService<PlanLoop>();
         var engines = services.GetServices<EngineLoop>().ToList();
         var readiness = services.GetRequiredService<ReadinessLoop>();
@@ -28,7 +29,10 @@ internal static class Signals
                         engines.ForEach(engine => engine.Signal());
                         readiness.Signal();
                         break;
-                    case WorkloadSubmitted or WorkloadScaled or WorkloadDelayed or UnitSet or UnitRemoved or SpeedMeasured or LeaseEnded:
+                    case UnitMoveScheduled or UnitMoveCancelled:
+                        moves.Signal();
+                        break;
+                    case UnitMoved or WorkloadSubmitted or WorkloadScaled or WorkloadDelayed or UnitSet or UnitRemoved or SpeedMeasured or LeaseEnded:
                         plan.Signal();
                         break;
                     case WorkloadEnded or WorkloadStopRequested:

@@ -23,12 +23,16 @@ public static class ApiEndpoints
         MoneyEndpoints.Map(api);
         PriceEndpoints.Map(api);
         InvoiceEndpoints.Map(api);
+        FocusEndpoints.Map(api);
+        PoolBillEndpoints.Map(api);
+        MoveEndpoints.Map(api);
         BudgetEndpoints.Map(api);
         PoolEndpoints.Map(api);
         SupplyEndpoints.Map(api);
         PolicyEndpoints.Map(api);
         api.MapFallback(context => Answers.Refused(new(Core.RefusalCodes.NotFound, $"there is no {context.Request.Method} {context.Request.Path}: /openapi/v1.json lists what there is")).ExecuteAsync(context))
             .ExcludeFromDescription();
+        routes.MapUsage();
         routes.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(KeyNeeded);
         routes.MapGet("/health/live", () => Results.Text("live\n")).ExcludeFromDescription();
         routes.MapGet("/health/ready", (Cloud cloud) => cloud.Defect is null ? Results.Text("ready\n") : Results.Text("not ready: the journal failed\n", statusCode: 503)).ExcludeFromDescription();

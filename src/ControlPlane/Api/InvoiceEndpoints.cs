@@ -53,7 +53,7 @@ internal static class InvoiceEndpoints
         var (month, unit) = (body.Value!.Month, body.Value.Unit);
         if (IssueInvoice.Month(month) is { Refusal: null, Value: var period } && period.ToMs <= cloud.NowMs && cloud.Read(state => IssueInvoice.Allowed(state, context.Caller())) is null)
         {
-            await cloud.ChangeAsync(context.Actor(), (state, _) => IssueInvoice.Close(state, period.ToMs));
+            await cloud.ChangeAsync(context.Actor(), (state, nowMs) => IssueInvoice.Close(state, period.ToMs, nowMs));
         }
 
         var issued = await cloud.ChangeAsync(context.Actor(), (state, nowMs) => IssueInvoice.Decide(state, context.Caller(), month, unit, nowMs));

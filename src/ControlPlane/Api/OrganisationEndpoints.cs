@@ -20,7 +20,6 @@ internal static class OrganisationEndpoints
         api.MapGet("/units", Units).Produces<IReadOnlyList<UnitView>>().WithSummary("The organisation below the key's unit");
         api.MapPost("/units", AddUnitAsync).Accepts<UnitRequest>("application/json", "*/*").Produces<UnitView>(201).WithSummary("Add a unit");
         api.MapPatch("/units/{name}", SetUnitAsync).Accepts<UnitRequest>("application/json", "*/*").Produces<UnitView>().WithSummary("Change weight, guarantee, limit, shields of a unit");
-        api.MapPost("/units/{name}/move", MoveUnitAsync).Accepts<UnitRequest>("application/json", "*/*").Produces<UnitView>().WithSummary("Move a unit under another parent");
         api.MapDelete("/units/{name}", RemoveUnitAsync).Produces(204).WithSummary("Remove an empty unit");
         api.MapGet("/keys", Keys).Produces<IReadOnlyList<KeyView>>().WithSummary("Keys of the subtree, never their secrets");
         api.MapPost("/keys", CreateKeyAsync).Accepts<KeyRequest>("application/json", "*/*").Produces<KeyCreatedView>(201).WithSummary("Make a key; its secret is shown once");
@@ -38,11 +37,6 @@ internal static class OrganisationEndpoints
 
     private static Task<IResult> SetUnitAsync(HttpContext context, string name, Cloud cloud, Pool pool, ICatalogue catalogue) =>
         ChangeAsync(context, cloud, pool, 200, (state, request) => ChangeUnits.Set(state, context.Caller(), name, request, Known(pool, catalogue, request)));
-
-    private static Task<IResult> MoveUnitAsync(HttpContext context, string name, Cloud cloud, Pool pool) =>
-        ChangeAsync(context, cloud, pool, 200, (state, request) => request.Parent is { } parent
-            ? ChangeUnits.Move(state, context.Caller(), name, parent)
-            : new Refusal(RefusalCodes.Invalid, "say under which unit: {\"parent\": \"NAME\"}"));
 
     private static async Task<IResult> ChangeAsync(HttpContext context, Cloud cloud, Pool pool, int status, Func<Core.Cloud.CloudState, UnitRequest, Decision<string>> decide)
     {

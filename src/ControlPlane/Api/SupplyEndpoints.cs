@@ -3,6 +3,7 @@ using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.ControlPlane.Views;
 using Amalgam.Contracts;
+using Amalgam.Core.Ledger.Stock;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,6 +18,8 @@ internal static class SupplyEndpoints
         api.MapGet("/contracts", Contracts).Produces<IReadOnlyList<ContractView>>().WithSummary("Contracts of the key's subtree, with what was asked and delivered; ?id, ?unit");
         api.MapPost("/contracts", AddContractAsync).Accepts<ContractRequest>("application/json", "*/*").Produces<ContractView>(201).WithSummary("Sign a contract: a firm guarantee by date, with its price terms and service level");
         api.MapPost("/contracts/{id}/end", EndContractAsync).Accepts<ContractEndRequest>("application/json", "*/*").Produces<ContractView>().WithSummary("End a contract before its time");
+        api.MapGet("/contracts/risk", Risk).Produces<RiskView>().WithSummary("Promises that less supply could not keep: ?lose=h100=20%,… &failureRate=h100=9%,… &months=12");
+        api.MapGet("/stock/forecast", Forecast).Produces<ForecastView>().WithSummary("Months until promises exceed healthy devices: ?failureRate=9% or h100=9%,… &growth=20% &months=36 &seed=1");
         api.MapGet("/stock", Stock).Produces<IReadOnlyList<StockView>>().WithSummary("Chips by class: received, in service, spare, failed, retired, and what is promised of them");
         api.MapPost("/stock/receive", ReceiveAsync).Accepts<StockReceiveRequest>("application/json", "*/*").Produces<StockView>(201).WithSummary("A lot of chips that came, or is on order");
         api.MapPost("/stock/move", MoveAsync).Accepts<StockMoveRequest>("application/json", "*/*").Produces<StockView>().WithSummary("Chips failed, were repaired, retired, put in service or set aside");
@@ -49,6 +52,26 @@ internal static class SupplyEndpoints
     private static IResult ContractAnswer(Cloud cloud, Core.Outcome<string> changed, int status) => changed.Refusal is { } refusal
         ? Answers.Refused(refusal)
         : Answers.Json(cloud.Read(state => SupplyViews.Of(state, state.Contracts.Find(changed.Value!)!, cloud.NowMs)), ContractsJson.Default.ContractView, status);
+
+    private static IResult Risk(HttpContext context, Cloud cloud, Pool pool, ICatalogue catalogue, string? lose = null, string? failureRate = null, int months = 12)
+    {
+        var view = cloud.Read<Core.Outcome<RiskView>>(state =>
+        {
+            var asked = SupplyQuestions.Risk(state, lose, failureRate, months, cloud.NowMs);
+            return asked.Refusal is { } wrong ? wrong : RiskViews.Of(state, context.Caller(), asked.Value!, catalogue, pool);
+        });
+        return view.Refusal is { } refusal ? Answers.Refused(refusal) : Answers.Json(view.Value!, ContractsJson.Default.RiskView);
+    }
+
+    private static IResult Forecast(Cloud cloud, Pool pool, string? failureRate = null, string? growth = null, int months = 36, long seed = 1)
+    {
+        var (asked, inputs) = cloud.Read(state =>
+        {
+            var question = SupplyQuestions.Forecast(state, failureRate, growth, months, seed, cloud.NowMs);
+            return (question, question.Value is { } valid ? StockForecast.Inputs(state, valid) : []);
+        });
+        return asked.Refusal is { } refusal ? Answers.Refused(refusal) : Answers.Json(RiskViews.Of(asked.Value!, inputs, pool), ContractsJson.Default.ForecastView);
+    }
 
     private static IResult Stock(Cloud cloud, Pool pool)
     {

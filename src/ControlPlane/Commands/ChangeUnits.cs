@@ -10,7 +10,7 @@ using Amalgam.Core.Units;
 
 namespace Amalgam.ControlPlane.Commands;
 
-/// <summary>`unit add | set | move | remove`.</summary>
+/// <summary>`unit add | set | remove`.</summary>
 public static class ChangeUnits
 {
     public static Decision<string> Add(CloudState state, Caller caller, UnitRequest request, IReadOnlyCollection<string> knownClasses)
@@ -46,29 +46,6 @@ public static class ChangeUnits
         : name == caller.Unit && state.Units.Find(name)!.Parent is not null ? new Refusal(RefusalCodes.Forbidden, $"the key belongs to {name} itself: what {name} gets is decided above it")
         : Change(state.Units.Find(name)!, request, knownClasses);
 
-    public static Decision<string> Move(CloudState state, Caller caller, string name, string parent)
-    {
-        if ((Permission.Check(state, caller, Role.Owner, name) ?? Permission.Check(state, caller, Role.Owner, parent)) is { } refusal)
-        {
-            return refusal;
-        }
-
-        var unit = state.Units.Find(name)!;
-        if (unit.Parent is null)
-        {
-            return new Refusal(RefusalCodes.Invalid, $"{name} is the root and stays where it is");
-        }
-
-        if (state.Units.IsWithin(parent, name))
-        {
-            return new Refusal(RefusalCodes.Invalid, $"{name} cannot move under {parent}: that is {(parent == name ? "itself" : "below itself")}");
-        }
-
-        return state.Workloads.Any(workload => workload.IsOpen && workload.Spec.Unit == parent)
-            ? new Refusal(RefusalCodes.Conflict, $"{parent} has workloads of its own, and workloads live in units without units below them: stop them first")
-            : Decide.Yes(name, new UnitSet(unit with { Parent = parent }));
-    }
-
     public static Decision<string> Remove(CloudState state, Caller caller, string name)
     {
         if (Permission.Check(state, caller, Role.Owner, name) is { } refusal)
@@ -78,6 +55,7 @@ public static class ChangeUnits
 
         var problem = name == state.Units.Root.Name ? "is the root"
             : name == caller.Unit ? "is the unit of your own key"
+            : state.Moves.Pending.Any(move => move.Unit == name || move.ToParent == name) ? "has a part in a move that waits for its date (`amalgam unit moves`)"
             : state.Units.HasChildren(name) ? "has units below it: remove or move those first"
             : state.Workloads.Any(workload => workload.IsOpen && workload.Spec.Unit == name) ? "has workloads: stop them first"
             : state.Keys.Any(key => key.Unit == name && key.RevokedMs is null) ? "has keys: revoke them first (`amalgam key list`)"

@@ -18,9 +18,9 @@ namespace Amalgam.ControlPlane.Commands;
 public static class IssueInvoice
 {
     /// <summary>The charges that the period still lacks. They are what the metering loop would write some seconds later.</summary>
-    public static Decision<int> Close(CloudState state, long toMs)
+    public static Decision<int> Close(CloudState state, long toMs, long nowMs)
     {
-        var (draft, rater) = (new BudgetDraft(state.Budgets, toMs), state.Rater());
+        var (draft, rater) = (new BudgetDraft(state.Budgets, nowMs), state.Rater());
         List<JournalEvent> charges = [.. state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft, rater)).Select(slice => new LeaseCharged(slice))];
         charges.AddRange(Standing.Due(state, rater, toMs));
         return State.Decide.Yes(charges.Count, charges);
@@ -103,7 +103,7 @@ public static class IssueInvoice
     /// <summary>The invoice that this period would overlap or come before.</summary>
     private static Invoice? Covered(CloudState state, string customer, long fromMs) => state.Invoices.LastOf(customer) is { } last && last.ToMs > fromMs ? last : null;
 
-    private static bool Owes(CloudState state, string customer, long toMs) => state.Invoices.OpenLines(state, customer, toMs).Any();
+    private static bool Owes(CloudState state, string customer, long toMs) => state.Invoices.OpenLines(state, customer, toMs).Any() || Invoicing.ServiceCredits(state, customer, toMs).Count > 0;
 
     private static InvoiceIssued Issued(Invoice invoice) => new(invoice, InvoiceJson.Sha256(InvoiceJson.Write(invoice)), Invoicing.Entries(invoice));
 

@@ -90,6 +90,11 @@ internal static class AuditText
     public static (string What, string Subject, string Detail, string? Unit) Of(CloudState state, JournalEvent fact) => fact switch
     {
         UnitSet set => ("unit set", set.Unit.Name, $"under {set.Unit.Parent ?? "nothing"}, weight {set.Unit.Weight}{Amounts("guarantee", set.Unit.Guarantee)}{Amounts("limit", set.Unit.Limit)}", set.Unit.Name),
+        UnitMoveScheduled scheduled => ("unit move scheduled", scheduled.Move.Unit, $"under {scheduled.Move.ToParent} at {DateTimeOffset.FromUnixTimeMilliseconds(scheduled.Move.AtMs):u}", scheduled.Move.Unit),
+        UnitMoved moved => ("unit moved", moved.Unit, $"from under {moved.FromParent} to under {moved.ToParent}, as of {DateTimeOffset.FromUnixTimeMilliseconds(moved.AtMs):u}", moved.Unit),
+        UnitMoveCancelled cancelled => ("unit move cancelled", cancelled.MoveId, cancelled.Why, null),
+        InvoiceIssued issued => ("invoice issued", $"{issued.Invoice.Number}", $"{issued.Invoice.Customer}, {Core.Ledger.Nano.Format(issued.Invoice.TotalNano)} {issued.Invoice.Currency}", issued.Invoice.Customer),
+        CreditNoteIssued credited => ("invoice credited", $"{credited.Note.InvoiceNumber}", $"credit note {credited.Note.Number}: {credited.Note.Why}", credited.Note.Customer),
         UnitRemoved removed => ("unit removed", removed.Name, "", null),
         KeyCreated created => ("key created", created.Key.Id, $"{created.Key.Name}, {Permission.Name(created.Key.Role)} of {created.Key.Unit}", created.Key.Unit),
         KeyRevoked revoked => ("key revoked", revoked.KeyId, "", state.Key(revoked.KeyId)?.Unit),

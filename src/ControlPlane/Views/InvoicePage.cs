@@ -138,7 +138,7 @@ public static class InvoicePage
         h2 { font-size: 8pt; font-weight: 600; text-transform: uppercase; letter-spacing: .08em; color: #6b6b66; margin: 0 0 1mm; }
         .heads { display: flex; justify-content: space-between; gap: 12mm; margin: 8mm 0; }
         dl { display: grid; grid-template-columns: auto auto; gap: .6mm 6mm; margin: 0; align-content: start; }
-        dt { color: #6b6b66; } dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
+        dt { color: #6b6b66; } dd { margin: 0; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
         table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
         thead th { font-size: 8pt; text-align: left; color: #6b6b66; border-bottom: 1px solid #1c1c1a; padding: 1mm 2mm; }
         td, th { padding: .8mm 2mm; vertical-align: baseline; text-align: left; } .n { text-align: right !important; white-space: nowrap; }

@@ -34,6 +34,8 @@ public sealed partial class CloudState
             case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
             case ContractEvent: ApplyContract(record); break;
+            case IdlePolicySet: break;
+            case UnitMoveEvent: Moves.Apply(record, this); break;
             case StockEvent stock: Stock.Apply(stock); break;
             case AdmissionEvent admission: Admission.Apply(admission, record.AtMs); break;
             case InvoiceEvent: Invoices.Apply(record, this); break;
@@ -44,6 +46,7 @@ public sealed partial class CloudState
 
         // Last, because what is spent and set aside follows from what the record changed elsewhere.
         Budgets.Apply(record);
+        Pool.Apply(record, Lease);
     }
 
     private void ApplyWorkload(JournalRecord record)
@@ -167,6 +170,7 @@ public sealed partial class CloudState
         }
 
         Counters.Apply(charged.Counted);
+        Usage.Add(charged, atMs);
         Use.Note(charged.Unit, charged.ChipClass, UseKind.Tokens, atMs);
         Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
     }

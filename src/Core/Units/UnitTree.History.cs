@@ -52,6 +52,18 @@ public sealed partial class UnitTree
         return false;
     }
 
+    /// <summary>A copy in which the unit stands under another parent; it has no history.</summary>
+    public UnitTree With(string name, string parent)
+    {
+        var copy = new UnitTree();
+        foreach (var unit in InOrder)
+        {
+            copy.Set(unit.Name == name ? unit with { Parent = parent } : unit);
+        }
+
+        return copy;
+    }
+
     private string? ParentAt(string name, long atMs)
     {
         if (_places.TryGetValue(name, out var places))

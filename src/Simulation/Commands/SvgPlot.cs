@@ -5,10 +5,10 @@ using System.Text;
 namespace Amalgam.Simulation.Commands;
 
 /// <summary>One line of a picture.</summary>
-internal sealed record PlotSeries(string Name, IReadOnlyList<(double X, double Y)> Points);
+public sealed record PlotSeries(string Name, IReadOnlyList<(double X, double Y)> Points);
 
 /// <summary>A line chart as an SVG document that any browser shows.</summary>
-internal static class SvgPlot
+public static class SvgPlot
 {
     private const int Width = 760;
     private const int Height = 440;

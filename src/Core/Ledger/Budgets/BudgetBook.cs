@@ -99,7 +99,7 @@ public sealed class BudgetBook(UnitTree units, BillBook bill, Func<string, Lease
             case LeaseEnded ended:
                 Reserve(_held.Unfund(ended.LeaseId), -1);
                 break;
-            case UnitSet or UnitRemoved:
+            case UnitSet or UnitRemoved or UnitMoved:
                 Rebind();
                 break;
             case BudgetEvent fact:
@@ -147,7 +147,7 @@ public sealed class BudgetBook(UnitTree units, BillBook bill, Func<string, Lease
         foreach (var (key, amount) in bill.Lines)
         {
             var dayMs = key.Day * BudgetCalendar.DayMs;
-            if (dayMs >= counter.FromMs && key.Meter is not (Meter.ReservedIdleDeviceHours or Meter.UnusedCommitmentDeviceHours) && units.IsWithin(key.Unit, counter.Budget.Unit))
+            if (dayMs >= counter.FromMs && key.Meter is not (Meter.ReservedIdleDeviceHours or Meter.UnusedCommitmentDeviceHours) && units.IsPathWithin(key.Path, counter.Budget.Unit))
             {
                 var used = new BudgetUse(amount.AmountNano, key.ChipClass, key is { Meter: Meter.DeviceHours, PriceVersion: not LeaseMetering.Unfunded } ? amount.Quantity : 0);
                 counter.Spend(used.Of(counter.Budget), dayMs, nowMs);

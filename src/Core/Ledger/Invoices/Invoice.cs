@@ -5,6 +5,9 @@ namespace Amalgam.Core.Ledger.Invoices;
 /// <summary>The immutable picture of a closed period for one customer. All amounts are nano-units; instants are Unix milliseconds.</summary>
 public sealed record Invoice
 {
+    /// <summary>Of the rules by which it was composed. Rules that were ever used stay, so that old invoices can always be composed again.</summary>
+    public int Rules { get; init; } = 1;
+
     /// <summary>1, 2, 3, … without a gap over all documents of the cloud, credit notes included.</summary>
     public required int Number { get; init; }
 

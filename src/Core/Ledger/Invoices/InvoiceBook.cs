@@ -9,6 +9,8 @@ public sealed class InvoiceBook
     private readonly List<IssuedInvoice> _invoices = [];
     private readonly List<IssuedCreditNote> _notes = [];
     private readonly Dictionary<BillKey, BillAmount> _invoiced = [];
+    private readonly Dictionary<BillKey, List<(int Invoice, BillAmount Amount)>> _parts = [];
+    private readonly HashSet<(string ContractId, long MonthMs)> _credited = [];
 
     public IReadOnlyList<IssuedInvoice> Invoices => _invoices;
 
@@ -24,6 +26,12 @@ public sealed class InvoiceBook
 
     /// <summary>Sold until now on which invoice: the last one of exactly this customer.</summary>
     public Invoice? LastOf(string customer) => _invoices.FindLast(issued => issued.Invoice.Customer == customer)?.Invoice;
+
+    /// <summary>Is the service level's credit for this month on an invoice already?</summary>
+    public bool HasCredited(string contractId, long monthMs) => _credited.Contains((contractId, monthMs));
+
+    /// <summary>On which invoices a day's line stands, with how much of it.</summary>
+    public IReadOnlyList<(int Invoice, BillAmount Amount)> PartsOf(BillKey key) => _parts.TryGetValue(key, out var parts) ? parts : [];
 
     /// <summary>What of one day's line is on no invoice yet.</summary>
     public BillAmount Open(BillKey key, BillAmount charged)
@@ -54,11 +62,13 @@ public sealed class InvoiceBook
         {
             case InvoiceIssued issued:
                 Expect(record, issued.Invoice.Number);
-                foreach (var (key, _) in OpenLines(state, issued.Invoice.Customer, issued.Invoice.ToMs).ToList())
+                foreach (var (key, open) in OpenLines(state, issued.Invoice.Customer, issued.Invoice.ToMs).ToList())
                 {
                     _invoiced[key] = state.Bill[key];
+                    Part(key).Add((issued.Invoice.Number, open));
                 }
 
+                _credited.UnionWith(issued.Invoice.Lines.Where(line => line.Kind == InvoiceLineKind.ServiceCredit).Select(line => (line.WorkloadId, line.FirstMs)));
                 _invoices.Add(new IssuedInvoice(issued.Invoice, issued.Sha256, record.Sequence));
                 break;
             case CreditNoteIssued credited:
@@ -67,6 +77,8 @@ public sealed class InvoiceBook
                 break;
         }
     }
+
+    private List<(int, BillAmount)> Part(BillKey key) => _parts.TryGetValue(key, out var parts) ? parts : _parts[key] = [];
 
     private void Expect(JournalRecord record, int number)
     {

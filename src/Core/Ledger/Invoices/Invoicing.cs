@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Amalgam.Core.Cloud;
+using Amalgam.Core.Ledger.Budgets;
+using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Units;
 
 namespace Amalgam.Core.Ledger.Invoices;
@@ -20,6 +22,7 @@ public static class Invoicing
     public static Invoice Compose(CloudState state, string customer, long fromMs, long toMs, long issuedMs)
     {
         var lines = Usage(state, customer, fromMs, toMs);
+        lines.AddRange(ServiceCredits(state, customer, toMs).Select((credit, at) => credit with { Number = lines.Count + at + 1 }));
         return new Invoice
         {
             Number = state.Invoices.NextNumber,
@@ -38,11 +41,21 @@ public static class Invoicing
         };
     }
 
-    /// <summary>The rounding difference: what the customer owes more or less than the exact sum.</summary>
+    /// <summary>What the invoice itself adds to what was charged before: service credits, the rounding difference.</summary>
     public static ImmutableArray<Entry> Entries(Invoice invoice)
     {
-        var rounding = invoice.Lines.Where(line => line.Kind == InvoiceLineKind.Rounding).Sum(line => line.AmountNano);
-        return rounding == 0 ? [] : [new Entry($"unit/{invoice.Customer}", rounding), new Entry("income/rounding", -rounding)];
+        var entries = ImmutableArray.CreateBuilder<Entry>();
+        foreach (var (kind, account) in (ReadOnlySpan<(InvoiceLineKind, string)>)
+            [(InvoiceLineKind.ServiceCredit, "income/service-credits"), (InvoiceLineKind.IdleShare, "income/idle-shares"), (InvoiceLineKind.Rounding, "income/rounding")])
+        {
+            if (invoice.Lines.Where(line => line.Kind == kind).Sum(line => line.AmountNano) is not 0 and var amount)
+            {
+                entries.Add(new Entry($"unit/{invoice.Customer}", amount));
+                entries.Add(new Entry(account, -amount));
+            }
+        }
+
+        return entries.ToImmutable();
     }
 
     private static List<InvoiceLine> Usage(CloudState state, string customer, long fromMs, long toMs)
@@ -58,7 +71,7 @@ public static class Invoicing
         return [.. sums
             .OrderBy(line => line.Key.Late)
             .ThenBy(line => line.Key.Key.Path, StringComparer.Ordinal)
-            .ThenBy(line => line.Value.FirstMs)
+            .ThenBy(line => line.Key.Key.WorkloadId.Length)
             .ThenBy(line => line.Key.Key.WorkloadId, StringComparer.Ordinal)
             .ThenBy(line => line.Key.Key.Item, StringComparer.Ordinal)
             .ThenBy(line => line.Key.Key.ChipClass, StringComparer.Ordinal)
@@ -68,6 +81,23 @@ public static class Invoicing
             .ThenBy(line => line.Key.Key.Rule, StringComparer.Ordinal)
             .Select((line, at) => Line(state, at + 1, line.Key.Key, line.Key.Late, line.Value, versions))];
     }
+
+    /// <summary>What contracts of the customer owe it for whole months up to the end of the period, and no invoice has given yet.</summary>
+    public static List<InvoiceLine> ServiceCredits(CloudState state, string customer, long toMs) =>
+    [
+        .. from contract in state.Contracts.All
+           where contract.ServiceLevel is not null && state.Units.IsWithin(contract.Unit, customer)
+           from month in ServiceCredit.Of(contract, state.Contracts.Service(contract.Id), toMs, atMs => ContractPrice.DeviceHourNano(contract, state.Prices, atMs))
+           where month.CreditNano > 0 && month.Month.ToMs <= toMs && !state.Invoices.HasCredited(contract.Id, month.Month.FromMs)
+           select new InvoiceLine
+           {
+               Number = 0, Kind = InvoiceLineKind.ServiceCredit, Unit = contract.Unit, Path = state.Units.Path(contract.Unit), WorkloadId = contract.Id, Workload = contract.Id, Item = contract.ChipClass,
+               ChipClass = contract.ChipClass, UnitPriceNano = month.DeviceHourNano, AmountNano = -month.CreditNano, FirstMs = month.Month.FromMs, LastMs = month.Month.ToMs,
+               Why = $"contract {contract.Id}: {Percent(month.ShareMillionths ?? 0)} of what was asked was delivered, {Percent(contract.ServiceLevel!.DeliveredMillionths)} was promised",
+           },
+    ];
+
+    private static string Percent(long millionths) => string.Create(CultureInfo.InvariantCulture, $"{millionths / 10_000m:0.####} %");
 
     private static BillAmount Sum(BillAmount one, BillAmount other) => new(
         checked(one.Quantity + other.Quantity), checked(one.AmountNano + other.AmountNano), one.Count + other.Count, Math.Min(one.FirstMs, other.FirstMs), Math.Max(one.LastMs, other.LastMs));
@@ -92,7 +122,7 @@ public static class Invoicing
         Count = amount.Count,
         FirstMs = amount.FirstMs,
         LastMs = amount.LastMs,
-        Why = late ? "used before this period, known too late for the invoice of its own" : null,
+        Why = key.PriceVersion == LeaseMetering.Unfunded ? "beyond what a hard budget held: charged to nobody" : late ? "used before this period, known too late for the invoice of its own" : null,
     };
 
     private static ImmutableArray<InvoiceLine> Rounded(List<InvoiceLine> lines, string currency, out long totalNano)

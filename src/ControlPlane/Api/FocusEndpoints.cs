@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text;
+using Amalgam.ControlPlane.Commands;
+using Amalgam.ControlPlane.State;
+using Amalgam.ControlPlane.Views;
+using Amalgam.Core;
+using Amalgam.Core.Access;
+using Amalgam.Core.Cloud;
+using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Budgets;
+using Amalgam.Core.Ledger.Focus;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Amalgam.ControlPlane.Api;
+
+/// <summary>Bills for the tools of finance departments: FOCUS datasets.</summary>
+internal static class FocusEndpoints
+{
+    public static void Map(RouteGroupBuilder api) =>
+        api.MapGet("/bill/focus", Focus).Produces<string>(200, "text/csv").WithSummary("FOCUS (FinOps Open Cost and Usage Specification): ?version=1.4 or 1.2, ?dataset, ?as=csv or json, ?unit, ?from, ?to");
+
+    private static IResult Focus(
+        HttpContext context, Cloud cloud, string version = "1.4", string dataset = FocusSchema.CostAndUsage, string @as = "csv", string? unit = null, string? from = null, string? to = null)
+    {
+        var (begin, end) = (Date(from, 0), Date(to, 253_402_300_799_999));
+        var refusal = begin.Refusal ?? end.Refusal
+            ?? (!FocusSchema.Versions.Contains(version) ? new Refusal(RefusalCodes.Invalid, $"FOCUS {Names.Clip(version)} is not written here: {string.Join(" or ", FocusSchema.Versions)}")
+            : !FocusSchema.Datasets(version).Contains(dataset) ? new Refusal(RefusalCodes.Invalid, $"FOCUS {version} has no dataset '{Names.Clip(dataset)}': {string.Join(", ", FocusSchema.Datasets(version))}")
+            : @as is not ("csv" or "json") ? new Refusal(RefusalCodes.Invalid, $"'{Names.Clip(@as)}' is no form of a FOCUS file: csv or json")
+            : null);
+        if (refusal is not null)
+        {
+            return Answers.Refused(refusal);
+        }
+
+        var nowMs = cloud.NowMs;
+        var table = cloud.Read<Outcome<FocusTable>>(state => unit is not null && Permission.Check(state, context.Caller(), Role.Auditor, unit) is { } unseen
+            ? unseen
+            : Table(state, version, dataset, unit ?? context.Caller().Unit, begin.Value, end.Value, nowMs));
+        return table.Refusal is { } refused ? Answers.Refused(refused)
+            : @as == "json" ? Results.Bytes(FocusText.Json(table.Value!), "application/json")
+            : Results.Text(FocusText.Csv(table.Value!), "text/csv", Encoding.UTF8);
+    }
+
+    private static FocusTable Table(CloudState state, string version, string dataset, string top, long fromMs, long toMs, long nowMs) => dataset switch
+    {
+        FocusSchema.InvoiceDetail => FocusDocuments.InvoiceDetail(state, version, top),
+        FocusSchema.BillingPeriod => FocusDocuments.BillingPeriod(state, version, nowMs),
+        FocusSchema.ContractCommitment => FocusDocuments.ContractCommitment(state, version, top, nowMs),
+        _ => FocusExport.CostAndUsage(state, version, Days(state, top, fromMs, toMs, nowMs), top, fromMs, toMs),
+    };
+
+    /// <summary>What the journal holds and what accrues on open leases at this moment, by day.</summary>
+    internal static Dictionary<BillKey, BillAmount> Days(CloudState state, string top, long fromMs, long toMs, long nowMs)
+    {
+        bool Within(BillKey key) => key.Day >= fromMs / BillBook.DayMs && key.Day * BillBook.DayMs < toMs && state.Units.IsPathWithin(key.Path, top);
+        var days = state.Bill.Lines.Where(line => Within(line.Key)).ToDictionary(line => line.Key, line => line.Value);
+        var draft = new BudgetDraft(state.Budgets, nowMs);
+        foreach (var slice in state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, Math.Min(nowMs, toMs), draft)))
+        {
+            var (key, quantity, amountNano) = BillBook.Part(slice, state.Units.PathAt(slice.Unit, slice.FromMs));
+            if (Within(key))
+            {
+                days[key] = days.GetValueOrDefault(key).Plus(quantity, amountNano, slice.FromMs, slice.ToMs);
+            }
+        }
+
+        return days;
+    }
+
+    internal static Outcome<long> Date(string? text, long otherwise) =>
+        text is null ? otherwise
+        : DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd", "yyyy-MM"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date) ? date.ToUnixTimeMilliseconds()
+        : new Refusal(RefusalCodes.Invalid, $"'{Names.Clip(text)}' is no date: write 2026-11-22 or 2026-11");
+}
