@@ -22,6 +22,15 @@ public sealed record BillUnit(string Unit, string Path, string Own, string Subtr
 
 public sealed record BillLine
 {
+    /// <summary>The same for ever: `amalgam bill --why ID` opens the line.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>The contract that set, discounted or held back the price, or that reserved what stood idle.</summary>
+    public string? ContractId { get; set; }
+
+    /// <summary>Why this price, in words.</summary>
+    public string? Rule { get; set; }
+
     public required string Unit { get; init; }
 
     public required string WorkloadId { get; init; }
@@ -33,7 +42,7 @@ public sealed record BillLine
     /// <summary>Chip class, or served model for tokens.</summary>
     public required string Item { get; init; }
 
-    /// <summary>device-hours, input-tokens, cached-input-tokens, output-tokens</summary>
+    /// <summary>device-hours, input-tokens, cached-input-tokens, output-tokens, reserved-idle-device-hours, unused-commitment-device-hours</summary>
     public required string Meter { get; init; }
 
     /// <summary>Device-hours, or tokens.</summary>
@@ -59,42 +68,27 @@ public sealed record BillLine
     public DateTimeOffset Last { get; init; }
 }
 
-public sealed record PriceView
+/// <summary>GET /api/v1/bill/lines/{id}: one line of the bill, down to what was recorded.</summary>
+public sealed record BillLineView
 {
-    public int Version { get; init; }
+    public required string Currency { get; init; }
 
-    /// <summary>device-hour or tokens</summary>
-    public required string Kind { get; init; }
+    public required BillLine Line { get; init; }
 
-    public required string Subject { get; init; }
+    /// <summary>The version of the price book that the line was rated at; null = the price is the contract's own.</summary>
+    public PriceView? Price { get; set; }
 
-    public DateTimeOffset From { get; init; }
+    /// <summary>The latest, newest first, at most as many as were asked for.</summary>
+    public IReadOnlyList<BillLineRecord> Records { get; set; } = [];
 
-    /// <summary>scheduled, in-force, superseded</summary>
-    public required string State { get; init; }
+    /// <summary>All there are in the journal; their amounts add up to the line, less what still accrues.</summary>
+    public long RecordCount { get; init; }
 
-    public string? PerDeviceHour { get; init; }
-
-    public string? PerMillionInput { get; init; }
-
-    public string? PerMillionCachedInput { get; init; }
-
-    public string? PerMillionOutput { get; init; }
+    /// <summary>Sum of all of them.</summary>
+    public required string RecordedAmount { get; init; }
 }
 
-/// <summary>POST /api/v1/prices. Either PerDeviceHour, or the three token prices.</summary>
-public sealed record PriceRequest
-{
-    public string Subject { get; set; } = "";
-
-    /// <summary>Null = now; never in the past.</summary>
-    public DateTimeOffset? From { get; set; }
-
-    public string? PerDeviceHour { get; set; }
-
-    public string? PerMillionInput { get; set; }
-
-    public string? PerMillionCachedInput { get; set; }
-
-    public string? PerMillionOutput { get; set; }
-}
+/// <param name="Sequence">Of the record in the journal.</param>
+/// <param name="Lease">Null where no lease was charged.</param>
+/// <param name="Quantity">Device-hours, or tokens.</param>
+public sealed record BillLineRecord(long Sequence, DateTimeOffset At, string? Lease, string? Request, string? Charge, string? Key, DateTimeOffset From, DateTimeOffset To, decimal Quantity, string Amount);

@@ -14,7 +14,7 @@ internal static class CommandTree
         foreach (var verb in (Command[])
         [
             Up(), PoolVerbs.Doctor(), PoolVerbs.Chips(), ServeVerb.Serve(), RunVerb.Run(), QuoteVerb.Quote(), WorkloadVerbs.Ps(), LogsVerb.Logs(), WorkloadVerbs.Stop(), WorkloadVerbs.Explain(),
-            ChatVerb.Chat(), PoolVerbs.Bench(), OrganisationVerbs.Unit(), OrganisationVerbs.Key(), MoneyVerbs.Price(), MoneyVerbs.Bill(), PoolVerbs.Status(), PoolVerbs.Audit(),
+            ChatVerb.Chat(), PoolVerbs.Bench(), OrganisationVerbs.Unit(), OrganisationVerbs.Key(), PriceVerbs.Price(), MoneyVerbs.Bill(), PoolVerbs.Status(), PoolVerbs.Audit(),
             InvoiceVerbs.Invoice(), BudgetVerbs.Budget(), ContractVerbs.Contract(), StockVerbs.Stock(), PolicyVerbs.Policy(),
             BackupVerbs.Backup(), BackupVerbs.Restore(), BackupVerbs.Verify(), SimulationVerbs.Scenario(), SimulationVerbs.Simulate(), SimulationVerbs.CatalogueTest(), RuntimeVerb.Runtime(),
         ])

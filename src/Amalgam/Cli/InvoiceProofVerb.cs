@@ -71,12 +71,12 @@ internal static class InvoiceProofVerb
         }
 
         var line = invoice.Lines.FirstOrDefault(line => line.Number == number) ?? throw new CommandException($"invoice {invoice.Number} has no line {number}");
-        var table = new Table("RECORD", "REQUEST OR LEASE", "FROM", "TO", line.Meter == Meter.DeviceHours ? "DEVICE-HOURS" : "TOKENS", "PRICE V", invoice.Currency);
+        var table = new Table("RECORD", "REQUEST OR LEASE", "FROM", "TO", line.Meter?.IsTokens() == false ? "DEVICE-HOURS" : "TOKENS", "PRICE V", invoice.Currency);
         foreach (var charge in charges.Where(charge => charge.Line == number))
         {
             table.Add(
                 charge.Sequence.ToString(CultureInfo.InvariantCulture), charge.Id, Instant(charge.FromMs), Instant(charge.ToMs),
-                line.Meter == Meter.DeviceHours ? (charge.Quantity / 3_600_000_000m).ToString("0.000000", CultureInfo.InvariantCulture) : charge.Quantity.ToString(CultureInfo.InvariantCulture),
+                line.Meter?.IsTokens() == false ? (charge.Quantity / 3_600_000_000m).ToString("0.000000", CultureInfo.InvariantCulture) : charge.Quantity.ToString(CultureInfo.InvariantCulture),
                 charge.PriceVersion.ToString(CultureInfo.InvariantCulture), Nano.Format(charge.AmountNano));
         }
 

@@ -68,7 +68,7 @@ internal sealed class CloudHost : IAsyncDisposable
         KillPoints.At("before-recovery");
         await cloud.ChangeAsync(Me, (state, nowMs) =>
         {
-            var events = RequestRules.Recovered(state, nowMs);
+            var events = RequestRules.Recovered(state);
             KillPoints.At("during-recovery");
             return Decide.Yes(events.Count, events);
         });
@@ -123,6 +123,7 @@ internal sealed class CloudHost : IAsyncDisposable
     private static void AddCloud(IServiceCollection services, UpOptions options, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen)
     {
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<IPastRecords>(new JournalPast(data.Journal));
         services.AddSingleton(cloud);
         services.AddSingleton(machine);
         services.AddSingleton(new CloudIdentity(AppVersion.Text, listen.Url(listen.Port), DateTimeOffset.UtcNow));
@@ -133,7 +134,7 @@ internal sealed class CloudHost : IAsyncDisposable
         services.AddSingleton<IMemberLogs>(provider => new EngineLogs(provider.GetRequiredService<Cloud>(), provider.GetRequiredService<Pool>(), engines));
         services.AddHttpClient("replica");
         services.AddSingleton<Pool>().AddSingleton<Fits>().AddSingleton<Launches>().AddSingleton<ReplicaRouter>().AddSingleton<Callers>().AddSingleton<Audit>().AddSingleton<Bench>().AddSingleton<AdmissionDoor>();
-        services.AddSingleton<WorkloadViews>().AddSingleton<Explanations>();
+        services.AddSingleton<PricePreviews>().AddSingleton<WorkloadViews>().AddSingleton<Explanations>();
         services.AddSingleton<ICallers, GatewayCallers>().AddSingleton<IReplicas, GatewayReplicas>().AddSingleton<ITokenLedger, GatewayLedger>();
         services.AddSingleton<StreamMarks>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<StreamMarks>());
         AddLoop(services, provider => ActivatorUtilities.CreateInstance<PlanLoop>(provider));

@@ -80,7 +80,7 @@ internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks, AdmissionDoo
         LedgerRefusal? refusal = null;
         var started = cloud.ChangeAsync<bool>(Me, (state, nowMs) =>
         {
-            var nano = TokenPricing.AtMost(TokenPricing.InForce(state, asked.Model.Model, nowMs, nowMs), asked.Input, asked.Output);
+            var nano = TokenPricing.AtMost(state, asked.Caller.Unit, asked.Model.Model, nowMs, asked.Input, asked.Output);
             if (state.Budgets.Refusing(asked.Caller.Unit, new BudgetUse(nano), nowMs) is { } counter)
             {
                 refusal = Exhausted(state, counter, nano, nowMs);

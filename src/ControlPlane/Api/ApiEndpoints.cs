@@ -21,6 +21,7 @@ public static class ApiEndpoints
         LogEndpoints.Map(api);
         OrganisationEndpoints.Map(api);
         MoneyEndpoints.Map(api);
+        PriceEndpoints.Map(api);
         InvoiceEndpoints.Map(api);
         FocusEndpoints.Map(api);
         PoolBillEndpoints.Map(api);

@@ -4,8 +4,10 @@ using Amalgam.Core;
 using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger;
 using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Invoices;
+using Amalgam.Core.Ledger.Pricing;
 
 namespace Amalgam.ControlPlane.Commands;
 
@@ -18,8 +20,9 @@ public static class IssueInvoice
     /// <summary>The charges that the period still lacks. They are what the metering loop would write some seconds later.</summary>
     public static Decision<int> Close(CloudState state, long toMs, long nowMs)
     {
-        var draft = new BudgetDraft(state.Budgets, nowMs);
-        List<JournalEvent> charges = [.. state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft)).Select(slice => new LeaseCharged(slice))];
+        var (draft, rater) = (new BudgetDraft(state.Budgets, nowMs), state.Rater());
+        List<JournalEvent> charges = [.. state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft, rater)).Select(slice => new LeaseCharged(slice))];
+        charges.AddRange(Standing.Due(state, rater, toMs));
         return State.Decide.Yes(charges.Count, charges);
     }
 

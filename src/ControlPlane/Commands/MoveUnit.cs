@@ -55,10 +55,10 @@ public static class MoveUnit
 
     private static List<JournalEvent> Events(CloudState state, string name, string parent, long atMs, long nowMs, string? moveId)
     {
-        var draft = new BudgetDraft(state.Budgets, nowMs);
+        var (draft, rater) = (new BudgetDraft(state.Budgets, nowMs), state.Rater());
         return
         [
-            .. state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, name)).SelectMany(lease => LeaseMetering.Slices(state, lease, atMs, draft)).Select(slice => new LeaseCharged(slice)),
+            .. state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, name)).SelectMany(lease => LeaseMetering.Slices(state, lease, atMs, draft, rater)).Select(slice => new LeaseCharged(slice)),
             new UnitMoved(name, state.Units.Find(name)!.Parent!, parent, atMs, moveId),
         ];
     }

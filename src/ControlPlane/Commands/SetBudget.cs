@@ -32,9 +32,9 @@ public static class SetBudget
         var known = state.Budgets.All.FirstOrDefault(counter => counter.Budget.Subject == budget.Value!.Subject)?.Budget.Id;
         var set = budget.Value! with { Id = known ?? $"b{state.Budgets.NextNumber}" };
         // What ran until now was used before the budget held: it is charged first, so that from here on nothing passes it.
-        var draft = new BudgetDraft(state.Budgets, nowMs);
+        var (draft, rater) = (new BudgetDraft(state.Budgets, nowMs), state.Rater());
         return State.Decide.Yes(set.Id, [
-            .. state.OpenLeases.Where(lease => set.Hard && state.Units.IsWithin(lease.Unit, set.Unit)).SelectMany(lease => LeaseMetering.Slices(state, lease, nowMs, draft)).Select(slice => new LeaseCharged(slice)),
+            .. state.OpenLeases.Where(lease => set.Hard && state.Units.IsWithin(lease.Unit, set.Unit)).SelectMany(lease => LeaseMetering.Slices(state, lease, nowMs, draft, rater)).Select(slice => new LeaseCharged(slice)),
             new BudgetSet(set),
         ]);
     }

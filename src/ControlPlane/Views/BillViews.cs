@@ -21,16 +21,29 @@ public static class BillViews
             Merge(lines, key, amount, 0);
         }
 
-        foreach (var slice in state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, top)).SelectMany(lease => LeaseMetering.Slices(state, lease, Math.Min(nowMs, toMs), nowMs)))
+        foreach (var (key, amount) in Accruing(state, Math.Min(nowMs, toMs)).Lines.Where(line => Within(line.Key, fromMs, toMs) && state.Units.IsPathWithin(line.Key.Path, top)))
         {
-            var key = new BillKey(slice.Unit, slice.WorkloadId, slice.Item, slice.ChipClass, Meter.DeviceHours, slice.PriceVersion, (int)(slice.FromMs / DayMs), state.Units.PathAt(slice.Unit, slice.FromMs));
-            if (Within(key, fromMs, toMs))
-            {
-                Merge(lines, key, new BillAmount((slice.ToMs - slice.FromMs) * slice.MilliDevices, slice.AmountNano, 1, slice.FromMs, slice.ToMs), slice.AmountNano);
-            }
+            Merge(lines, key, amount, amount.AmountNano);
         }
 
         return Compose(state, top, lines, fromMs, Math.Min(toMs, nowMs));
+    }
+
+    /// <summary>What would be charged now. All open leases are rated, those of others too: a tiered price depends on what is rated before.</summary>
+    internal static BillBook Accruing(CloudState state, long toMs)
+    {
+        var (book, rater, draft) = (new BillBook(), state.Rater(), new BudgetDraft(state.Budgets, toMs));
+        foreach (var slice in state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft, rater)))
+        {
+            book.Add(slice, state.Units.PathAt(slice.Unit, slice.FromMs));
+        }
+
+        foreach (var idle in state.Reserved.Due(state.Contracts, state.Units, state.Tariffs, toMs))
+        {
+            book.Add(idle, state.Units.PathAt(idle.Unit, idle.FromMs));
+        }
+
+        return book;
     }
 
     private static bool Within(BillKey key, long fromMs, long toMs) => key.Day * DayMs >= fromMs - (fromMs % DayMs) && key.Day * DayMs < toMs;
@@ -51,7 +64,6 @@ public static class BillViews
     private static BillView Compose(CloudState state, string top, Dictionary<BillKey, (BillAmount Amount, long Accruing)> lines, long fromMs, long toMs)
     {
         var own = lines.GroupBy(line => line.Key.Unit, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(line => line.Value.Amount.AmountNano), StringComparer.Ordinal);
-        var versions = state.Prices.All.ToDictionary(price => price.Version);
         return new BillView
         {
             Currency = state.Currency,
@@ -64,22 +76,25 @@ public static class BillViews
             Lines = [.. lines
                 .OrderBy(line => line.Key.Unit, StringComparer.Ordinal).ThenBy(line => line.Value.Amount.FirstMs).ThenBy(line => line.Key.WorkloadId, StringComparer.Ordinal)
                 .ThenBy(line => line.Key.Meter).ThenBy(line => line.Key.PriceVersion)
-                .Select(line => Line(state, line.Key, line.Value.Amount, line.Value.Accruing, versions.GetValueOrDefault(line.Key.PriceVersion)))],
+                .Select(line => Line(state, line.Key, line.Value.Amount, line.Value.Accruing))],
         };
     }
 
-    private static BillLine Line(CloudState state, BillKey key, BillAmount amount, long accruing, Price? price) => new()
+    private static BillLine Line(CloudState state, BillKey key, BillAmount amount, long accruing) => new()
     {
+        Id = BillLines.Id(key),
         Unit = key.Unit,
         WorkloadId = key.WorkloadId,
         Workload = state.Workload(key.WorkloadId)?.Spec.Name ?? key.WorkloadId,
         ChipClass = key.ChipClass,
         Item = key.Item,
         Meter = WorkloadViews.Kebab(key.Meter.ToString()),
-        Quantity = key.Meter == Meter.DeviceHours ? amount.Quantity / 3_600_000_000m : amount.Quantity,
-        UnitPrice = price is null ? null : Nano.Format(UnitPrice(price, key.Meter)),
-        PricedPer = key.Meter == Meter.DeviceHours ? "device-hour" : "million tokens",
+        Quantity = BillLines.Quantity(key.Meter, amount.Quantity),
+        UnitPrice = UnitPrice(state, key, amount),
+        PricedPer = key.Meter.IsTokens() ? "million tokens" : "device-hour",
         PriceVersion = key.PriceVersion,
+        ContractId = key.ContractId,
+        Rule = key.Rule ?? (key.PriceVersion == 0 ? "no price" : $"list price {key.PriceVersion}"),
         Amount = Nano.Format(amount.AmountNano),
         Count = amount.Count,
         Accruing = Nano.Format(accruing),
@@ -87,11 +102,17 @@ public static class BillViews
         Last = WorkloadViews.Time(amount.LastMs),
     };
 
-    private static long UnitPrice(Price price, Meter meter) => meter switch
+    /// <summary>Of the price book where the line is rated by it alone; else what the line really came to for one.</summary>
+    private static string? UnitPrice(CloudState state, BillKey key, BillAmount amount)
     {
-        Meter.DeviceHours => price.DeviceHourNano,
-        Meter.InputTokens => price.InputNano,
-        Meter.CachedInputTokens => price.CachedInputNano,
-        _ => price.OutputNano,
-    };
+        if (state.Prices.Find(key.PriceVersion) is { Tiers: null } price && key.ContractId is null && key.Meter is not (Meter.ReservedIdleDeviceHours or Meter.UnusedCommitmentDeviceHours))
+        {
+            return Nano.Format(price.Rates.Of(key.Meter));
+        }
+
+        // Rounded half up to a thousandth: what was asked for is exact, what it comes to for one need not be.
+        return amount.Quantity == 0 || (key.PriceVersion == 0 && key.Rule is null)
+            ? null
+            : Nano.Format(((((Int128)amount.AmountNano * Rating.PricedQuantity(key.Meter) / amount.Quantity) + 500_000) / 1_000_000) * 1_000_000);
+    }
 }

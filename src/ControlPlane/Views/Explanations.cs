@@ -54,7 +54,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             Start = start is not null ? WorkloadViews.Time(nowMs) : pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
             WaitReason = pending is null ? null : PendingReasons.Code(pending.Reason),
             SmallestChange = pending?.SmallestChange,
-            PricePerHour = start is null ? null : PerHour(state, start, snapshot, nowMs),
+            PricePerHour = start is null ? null : PerHour(state, spec.Unit, start, snapshot, nowMs),
             Currency = state.Currency,
             Chips = chips,
         };
@@ -62,11 +62,11 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
 
     private static string Count(decimal number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:0.###} {what}{(number is > 0 and <= 1 ? "" : "s")}");
 
-    private static string PerHour(CloudState state, StartDecision start, AllocationSnapshot snapshot, long nowMs)
+    private static string PerHour(CloudState state, string unit, StartDecision start, AllocationSnapshot snapshot, long nowMs)
     {
         var classes = snapshot.Nodes.ToDictionary(node => node.Name, node => node.ChipClass, StringComparer.Ordinal);
         var nano = start.Members.Sum(member =>
-            Rating.SpanNano(0, 0, 3_600_000, member.Devices.Length * member.MilliPerDevice, state.Prices.At(PriceKind.DeviceHour, classes[member.Node], nowMs)?.DeviceHourNano ?? 0));
+            Rating.SpanNano(0, 0, 3_600_000, member.Devices.Length * member.MilliPerDevice, state.Tariffs.Device(unit, classes[member.Node], nowMs).Rates.DeviceHour));
         return Nano.Format(nano);
     }
 
@@ -96,8 +96,8 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             TokensPerSecond = chip.TokensPerSecond,
             EstimatedMemoryMiB = chip.Fit.EstimatedMemoryMiB > 0 ? chip.Fit.EstimatedMemoryMiB : null,
             DeviceMemoryMiB = chip.DeviceMemoryMiB > 0 ? chip.DeviceMemoryMiB : null,
-            PricePerDeviceHour = state.Prices.At(PriceKind.DeviceHour, chip.ChipClass, state.LastAtMs) is { } hour ? Nano.Format(hour.DeviceHourNano) : null,
-            PricePerMillionOutputTokens = spec.IsService && state.Prices.At(PriceKind.Tokens, spec.Name, state.LastAtMs) is { } token ? Nano.Format(token.OutputNano) : null,
+            PricePerDeviceHour = Nano.Format(state.Tariffs.Device(spec.Unit, chip.ChipClass, state.LastAtMs).Rates.DeviceHour),
+            PricePerMillionOutputTokens = spec.IsService ? Nano.Format(state.Tariffs.Tokens(spec.Unit, spec.Name, chip.ChipClass, state.LastAtMs).Rates.Output) : null,
         })];
     }
 

@@ -64,7 +64,7 @@ public static class InvoiceViews
             Item = Text(line.Item),
             ChipClass = Text(line.ChipClass),
             Meter = line.Meter is { } meter ? WorkloadViews.Kebab(meter.ToString()) : null,
-            Quantity = rounding ? null : line.Meter == Meter.DeviceHours ? line.Quantity / 3_600_000_000m : line.Quantity,
+            Quantity = rounding ? null : line.Meter?.IsTokens() == false ? line.Quantity / 3_600_000_000m : line.Quantity,
             UnitPrice = line.UnitPriceNano is { } price ? Nano.Format(price) : null,
             PriceVersion = rounding ? null : line.PriceVersion,
             Amount = Nano.Format(line.AmountNano),

@@ -64,26 +64,6 @@ public static class PoolViews
         })];
     }
 
-    public static List<PriceView> Prices(CloudState state, long nowMs) => [.. state.Prices.All.Select(price => Of(state, price, nowMs))];
-
-    public static PriceView Of(CloudState state, Price price, long nowMs)
-    {
-        var inForce = state.Prices.At(price.Kind, price.Subject, nowMs);
-        var device = price.Kind == PriceKind.DeviceHour;
-        return new PriceView
-        {
-            Version = price.Version,
-            Kind = device ? "device-hour" : "tokens",
-            Subject = price.Subject,
-            From = WorkloadViews.Time(price.FromMs),
-            State = inForce?.Version == price.Version ? "in-force" : price.FromMs > nowMs ? "scheduled" : "superseded",
-            PerDeviceHour = device ? Nano.Format(price.DeviceHourNano) : null,
-            PerMillionInput = device ? null : Nano.Format(price.InputNano),
-            PerMillionCachedInput = device ? null : Nano.Format(price.CachedInputNano),
-            PerMillionOutput = device ? null : Nano.Format(price.OutputNano),
-        };
-    }
-
     public static KeyView Of(ApiKey key) => new()
     {
         Id = key.Id, Name = key.Name, Unit = key.Unit, Role = key.Role.ToString().ToLowerInvariant(), Prefix = key.Prefix, CreatedAt = WorkloadViews.Time(key.CreatedMs),

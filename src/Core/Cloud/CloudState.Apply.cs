@@ -28,12 +28,12 @@ public sealed partial class CloudState
             case UnitRemoved removed: Units.Remove(removed.Name); break;
             case KeyCreated created: Add(created); break;
             case KeyRevoked revoked: _keys[revoked.KeyId] = _keysByHash[_keys[revoked.KeyId].Sha256] = _keys[revoked.KeyId] with { RevokedMs = record.AtMs }; break;
-            case PriceSet priced: Prices.Add(priced.Price); break;
+            case PriceSet or PricingEvent: ApplyPricing(record); break;
             case LeaseCharged charged: Charge(charged); break;
             case TokensCharged charged: Charge(charged, record.AtMs); break;
             case SpeedMeasured speed: (_speeds[(speed.ModelKey, speed.ChipClass)], LastFactSequence) = (speed, record.Sequence); break;
             case MemoryObserved memory: Remember(memory, record.Sequence); break;
-            case ContractEvent: Contracts.Apply(record); break;
+            case ContractEvent: ApplyContract(record); break;
             case IdlePolicySet: break;
             case UnitMoveEvent: Moves.Apply(record, this); break;
             case StockEvent stock: Stock.Apply(stock); break;
@@ -122,6 +122,7 @@ public sealed partial class CloudState
     private void Start(Lease lease)
     {
         _leases[lease.Id] = lease;
+        Reserved.Started(lease);
         var number = Number(lease.Id);
         _openLeases[number] = lease.Id;
         NextLease = Math.Max(NextLease, number + 1);
@@ -141,6 +142,7 @@ public sealed partial class CloudState
         Use.Note(lease, _workloads[lease.WorkloadId].Spec.IsService, ended.ToMs);
         _leases[ended.LeaseId] = lease with { ToMs = ended.ToMs, EndedBecause = ended.Because, ExitCode = ended.ExitCode, Detail = ended.Detail };
         _openLeases.Remove(Number(ended.LeaseId));
+        Reserved.Ended(lease.Id, ended.ToMs);
         Change(lease.WorkloadId, workload => workload with
         {
             AttainedMs = workload.AttainedMs + (lease.Member == 0 ? Math.Max(0, ended.ToMs - lease.FromMs) : 0),
@@ -156,6 +158,7 @@ public sealed partial class CloudState
             _leases[lease.Id] = lease with { ChargedToMs = charged.Slice.ToMs };
         }
 
+        Counters.Apply(charged.Slice.Counted);
         Bill.Add(charged.Slice, Units.PathAt(charged.Slice.Unit, charged.Slice.FromMs));
     }
 
@@ -167,6 +170,7 @@ public sealed partial class CloudState
         }
 
         Usage.Add(charged, atMs);
+        Counters.Apply(charged.Counted);
         Use.Note(charged.Unit, charged.ChipClass, UseKind.Tokens, atMs);
         Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Amalgam.Core.Access;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Pricing;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 
@@ -54,6 +55,10 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(RequestClosed), "request-closed")]
 [JsonDerivedType(typeof(RequestsRecovered), "requests-recovered")]
 [JsonDerivedType(typeof(LeaseFunded), "lease-funded")]
+[JsonDerivedType(typeof(PriceChanged), "price-changed")]
+[JsonDerivedType(typeof(CommitmentMade), "commitment-made")]
+[JsonDerivedType(typeof(ReservedIdleCharged), "reserved-idle-charged")]
+[JsonDerivedType(typeof(CommitmentShortfallCharged), "commitment-shortfall-charged")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;
@@ -120,6 +125,18 @@ public sealed record TokensCharged(
     ImmutableArray<Entry> Entries) : JournalEvent
 {
     public long AmountNano => InputNano + CachedInputNano + OutputNano;
+
+    /// <summary>The instant whose price holds: when the request began. Null in journals that did not say: the record's.</summary>
+    public long? PricedAtMs { get; init; }
+
+    /// <summary>The contract that held back the price.</summary>
+    public string? ContractId { get; init; }
+
+    /// <summary>Why this price, in words; null = it is the list price of <see cref="PriceVersion"/>.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>The month's quantities after this request, where the price depends on them.</summary>
+    public IReadOnlyList<Counted>? Counted { get; init; }
 }
 
 /// <summary>Tokens per second of one model file on one class, all sequences together; from `bench` or from real work.</summary>

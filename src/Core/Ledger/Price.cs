@@ -1,3 +1,5 @@
+using Amalgam.Core.Ledger.Pricing;
+
 namespace Amalgam.Core.Ledger;
 
 /// <summary>Money is an integer of nano-units (10⁻⁹) of the cloud's currency. No floating-point number enters the ledger.</summary>
@@ -6,7 +8,7 @@ public static class Nano
     public const long PerUnit = 1_000_000_000;
 
     /// <summary>`0.0412` from 41 200 000; up to nine decimals, at least two.</summary>
-    public static string Format(long nano)
+    public static string Format(Int128 nano)
     {
         var sign = nano < 0 ? "-" : "";
         var size = Int128.Abs(nano);
@@ -38,7 +40,7 @@ public enum PriceKind
 }
 
 /// <summary>
-/// One version of one list price. Valid from <see cref="FromMs"/> until the next version of the same subject begins (half-open); never edited, only superseded.
+/// One version of one price. Valid from <see cref="FromMs"/> until the next version of the same <see cref="PriceScope"/> begins (half-open); never edited, only superseded.
 /// </summary>
 public sealed record Price
 {
@@ -63,4 +65,38 @@ public sealed record Price
 
     /// <summary>Nano-units per million output tokens.</summary>
     public long OutputNano { get; init; }
+
+    /// <summary>Of tokens: only when they are computed on this chip class.</summary>
+    public string? OnClass { get; init; }
+
+    /// <summary>Only for this unit and all below it.</summary>
+    public string? Unit { get; init; }
+
+    /// <summary>Only for units whose fact `segment` is this.</summary>
+    public string? Segment { get; init; }
+
+    /// <summary>Only while the unit's contracts on the class are so.</summary>
+    public ContractState Contracts { get; init; }
+
+    /// <summary>What lies beyond a monthly quantity, in rising order; null = one price for all.</summary>
+    public IReadOnlyList<PriceTier>? Tiers { get; init; }
+
+    /// <summary>When it became known: contracts with a notice count from here. Null in journals that had no notices: then from the record.</summary>
+    public long? AnnouncedMs { get; init; }
+
+    /// <summary>The price change that made it; null = set by itself.</summary>
+    public string? ChangeId { get; init; }
+
+    /// <summary>The version whose content it restores; 0 = none was there before, so none is there again.</summary>
+    public int? Restores { get; init; }
+
+    /// <summary>From here on this scope has no price of its own.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool Withdrawn => Restores == 0;
+
+    [System.Text.Json.Serialization.JsonIgnore]
+    public PriceScope Scope => new(Kind, Subject, OnClass, Unit, Segment, Contracts);
+
+    [System.Text.Json.Serialization.JsonIgnore]
+    public Rates Rates => new(DeviceHourNano, InputNano, CachedInputNano, OutputNano);
 }

@@ -1,56 +1,69 @@
+using Amalgam.Core.Ledger.Pricing;
+
 namespace Amalgam.Core.Ledger;
 
-/// <summary>All versions of all list prices.</summary>
+/// <summary>All versions of all prices, by scope.</summary>
 public sealed class PriceBook
 {
-    private readonly Dictionary<(PriceKind, string), List<Price>> _versions = [];
+    private readonly Dictionary<PriceScope, List<Price>> _versions = [];
+    private readonly Dictionary<int, Price> _byVersion = [];
+    private readonly List<string> _tokenClasses = [];
 
     public int LastVersion { get; private set; }
 
-    public IEnumerable<Price> All => _versions.Values.SelectMany(list => list).OrderBy(price => price.Version);
+    /// <summary>Grows with every change; whoever computed something from the book asks whether it still holds.</summary>
+    public int Revision => _byVersion.Count;
 
-    /// <summary>Versions of one subject stay ordered by the instant they begin; of two that begin together the later version holds.</summary>
+    public IEnumerable<Price> All => _byVersion.Values.OrderBy(price => price.Version);
+
+    public IEnumerable<PriceScope> Scopes => _versions.Keys;
+
+    /// <summary>Classes on which some model's tokens have a price of their own.</summary>
+    public IReadOnlyList<string> TokenClasses => _tokenClasses;
+
+    public Price? Find(int version) => _byVersion.GetValueOrDefault(version);
+
+    /// <summary>Versions of one scope stay ordered by the instant they begin; of two that begin together the later version holds.</summary>
     public void Add(Price price)
     {
-        var key = (price.Kind, price.Subject);
-        if (!_versions.TryGetValue(key, out var list))
+        if (!_versions.TryGetValue(price.Scope, out var list))
         {
-            _versions[key] = list = [];
+            _versions[price.Scope] = list = [];
+            if (price.OnClass is { } chip && !_tokenClasses.Contains(chip))
+            {
+                _tokenClasses.Add(chip);
+            }
         }
 
         var at = list.FindLastIndex(other => other.FromMs <= price.FromMs) + 1;
         list.Insert(at, price);
+        _byVersion[price.Version] = price;
         LastVersion = Math.Max(LastVersion, price.Version);
     }
 
-    /// <summary>The price in force at an instant: the subject's own, else that of `*`; null when neither has begun.</summary>
-    public Price? At(PriceKind kind, string subject, long atMs) => Latest((kind, subject), atMs) ?? Latest((kind, "*"), atMs);
-
-    /// <summary>The next instant after <paramref name="afterMs"/> at which the price of the subject may change; <see cref="long.MaxValue"/> if none is known.</summary>
-    public long NextChange(PriceKind kind, string subject, long afterMs)
+    /// <summary>A book of its own with the same versions.</summary>
+    public PriceBook Copy()
     {
-        var next = long.MaxValue;
-        foreach (var name in (ReadOnlySpan<string>)[subject, "*"])
+        var copy = new PriceBook();
+        foreach (var price in All)
         {
-            if (_versions.TryGetValue((kind, name), out var list))
-            {
-                foreach (var price in list)
-                {
-                    next = price.FromMs > afterMs ? Math.Min(next, price.FromMs) : next;
-                }
-            }
+            copy.Add(price);
         }
 
-        return next;
+        return copy;
     }
 
-    private Price? Latest((PriceKind, string) key, long atMs)
-    {
-        if (!_versions.TryGetValue(key, out var list))
-        {
-            return null;
-        }
+    /// <summary>Versions of one scope in the order in which they begin.</summary>
+    public IReadOnlyList<Price> Versions(PriceScope scope) => _versions.TryGetValue(scope, out var list) ? list : [];
 
+    /// <summary>The list price in force at an instant: the subject's own, else that of `*`; null when neither has begun. What a unit pays is said by <see cref="Tariffs"/>.</summary>
+    public Price? At(PriceKind kind, string subject, long atMs) => At(new PriceScope(kind, subject), atMs) ?? At(new PriceScope(kind, "*"), atMs);
+
+    /// <summary>The version of exactly this scope in force at an instant; null when none has begun or it was withdrawn.</summary>
+    public Price? At(PriceScope scope, long atMs) => Latest(Versions(scope), atMs) is { Withdrawn: false } price ? price : null;
+
+    private static Price? Latest(IReadOnlyList<Price> list, long atMs)
+    {
         for (var at = list.Count - 1; at >= 0; at--)
         {
             if (list[at].FromMs <= atMs)

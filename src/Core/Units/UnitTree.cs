@@ -8,6 +8,9 @@ public sealed partial class UnitTree
     private readonly Dictionary<string, Unit> _units = new(StringComparer.Ordinal);
     private readonly List<string> _order = [];
 
+    /// <summary>Grows with every change; whoever computed something from the tree asks whether it still holds.</summary>
+    public int Revision { get; private set; }
+
     public IEnumerable<Unit> InOrder => _order.Select(name => _units[name]);
 
     public int Count => _units.Count;
@@ -19,6 +22,7 @@ public sealed partial class UnitTree
     /// <param name="atMs">Since when; a unit that gets another parent keeps its former place in what was before.</param>
     public void Set(Unit unit, long atMs = 0)
     {
+        Revision++;
         if (!_units.TryGetValue(unit.Name, out var before))
         {
             _order.Add(unit.Name);
@@ -34,6 +38,7 @@ public sealed partial class UnitTree
 
     public void Remove(string name)
     {
+        Revision++;
         _units.Remove(name);
         _order.Remove(name);
         _paths.Clear();

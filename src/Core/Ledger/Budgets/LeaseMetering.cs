@@ -1,5 +1,6 @@
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Pricing;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.Core.Ledger.Budgets;
@@ -16,15 +17,15 @@ public static class LeaseMetering
     /// <summary>What is to be charged of one lease up to <paramref name="toMs"/>.</summary>
     public static List<LeaseSlice> Slices(CloudState state, Lease lease, long toMs, long nowMs) => Slices(state, lease, toMs, new BudgetDraft(state.Budgets, nowMs));
 
-    /// <summary>The same within a decision that charges several leases.</summary>
-    public static List<LeaseSlice> Slices(CloudState state, Lease lease, long toMs, BudgetDraft draft)
+    /// <summary>The same within a decision that charges several leases, one after the other: they share the draft and the rater.</summary>
+    public static List<LeaseSlice> Slices(CloudState state, Lease lease, long toMs, BudgetDraft draft, Rater? rater = null)
     {
         var funding = state.Budgets.Held.Lease(lease.Id);
         var end = Math.Min(toMs, lease.ToMs ?? long.MaxValue);
         var funded = Math.Min(end, funding?.ToMs ?? long.MaxValue);
         var (held, heldMs) = (funding?.HeldNano ?? 0, funding?.HeldMilliDeviceMs ?? 0);
         var slices = new List<LeaseSlice>();
-        foreach (var slice in Rated(state, lease, funded))
+        foreach (var slice in Rated(state, lease, funded, rater))
         {
             var charged = Capped(slice, held, draft);
             var used = new BudgetUse(charged.AmountNano, lease.ChipClass, (charged.ToMs - charged.FromMs) * charged.MilliDevices);
@@ -44,22 +45,8 @@ public static class LeaseMetering
     }
 
     /// <summary>Rated slices that no midnight lies in; what a lease costs from where it is charged to an instant that may lie ahead.</summary>
-    public static IEnumerable<LeaseSlice> Rated(CloudState state, Lease lease, long toMs)
-    {
-        var end = Math.Min(toMs, lease.ToMs ?? long.MaxValue);
-        while (lease.ChargedToMs < end)
-        {
-            var midnight = ((lease.ChargedToMs / BudgetCalendar.DayMs) + 1) * BudgetCalendar.DayMs;
-            // What is used before a move belongs to the old place, to the millisecond.
-            var to = Math.Min(Math.Min(end, midnight), state.Moves.NextAfter(lease.ChargedToMs));
-            foreach (var slice in Rating.Slices(lease, to, state.Prices))
-            {
-                yield return slice;
-            }
-
-            lease = lease with { ChargedToMs = to };
-        }
-    }
+    /// <param name="rater">Of a decision that charges several leases: monthly quantities count on from one to the next.</param>
+    public static IEnumerable<LeaseSlice> Rated(CloudState state, Lease lease, long toMs, Rater? rater = null) => (rater ?? state.Rater()).Slices(lease, toMs);
 
     /// <summary>A price that rose since the money was set aside takes more only where there is more.</summary>
     private static LeaseSlice Capped(LeaseSlice slice, long heldNano, BudgetDraft draft)

@@ -1,5 +1,6 @@
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Pricing;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.Core.Ledger.Budgets;
@@ -16,9 +17,10 @@ public sealed class MeteringTurn
     private readonly CloudState _state;
     private readonly long _nowMs;
     private readonly BudgetDraft _draft;
+    private readonly Rater _rater;
     private readonly HashSet<string> _ending = new(StringComparer.Ordinal);
 
-    private MeteringTurn(CloudState state, long nowMs) => (_state, _nowMs, _draft) = (state, nowMs, new BudgetDraft(state.Budgets, nowMs));
+    private MeteringTurn(CloudState state, long nowMs) => (_state, _nowMs, _draft, _rater) = (state, nowMs, new BudgetDraft(state.Budgets, nowMs), state.Rater());
 
     public List<JournalEvent> Events { get; } = [];
 
@@ -40,6 +42,11 @@ public sealed class MeteringTurn
             turn.Meter(lease, charge);
         }
 
+        if (charge)
+        {
+            turn.Events.AddRange(Standing.Due(state, turn._rater, nowMs));
+        }
+
         turn.Events.AddRange(RequestRules.Expired(state, nowMs));
         turn.Events.AddRange(Alerts(state));
         return turn;
@@ -58,7 +65,7 @@ public sealed class MeteringTurn
             return;
         }
 
-        var slices = LeaseMetering.Slices(_state, lease, _nowMs, _draft);
+        var slices = LeaseMetering.Slices(_state, lease, _nowMs, _draft, _rater);
         Events.AddRange(slices.Select(slice => new LeaseCharged(slice)));
         Charged += slices.Count;
         if (bound || held is not null)

@@ -22,13 +22,13 @@ public static class RequestRules
 
         var reserved = state.Budgets.Held.Request(request.ChargeId)?.ReservedNano ?? 0;
         var room = state.Budgets.IsEmpty ? long.MaxValue : new BudgetDraft(state.Budgets, nowMs).Room(request.Unit);
-        return TokenPricing.Charge(state, request, leaseId, chipClass, use, outcome, room > long.MaxValue - reserved ? long.MaxValue : room + reserved, nowMs);
+        return TokenPricing.Charge(state, request, leaseId, chipClass, use, outcome, room > long.MaxValue - reserved ? long.MaxValue : room + reserved);
     }
 
     /// <summary>Requests of a process that is gone: all that are open when the cloud starts.</summary>
-    public static List<JournalEvent> Recovered(CloudState state, long nowMs)
+    public static List<JournalEvent> Recovered(CloudState state)
     {
-        var events = Abandoned(state, [.. state.Budgets.Held.Requests], nowMs);
+        var events = Abandoned(state, [.. state.Budgets.Held.Requests]);
         if (events.Count > 0)
         {
             events.Add(new RequestsRecovered(events.Count(fact => fact is TokensCharged), events.Count(fact => fact is RequestClosed)));
@@ -37,16 +37,16 @@ public static class RequestRules
         return events;
     }
 
-    public static List<JournalEvent> Expired(CloudState state, long nowMs) => Abandoned(state, state.Budgets.Held.Expired(nowMs), nowMs);
+    public static List<JournalEvent> Expired(CloudState state, long nowMs) => Abandoned(state, state.Budgets.Held.Expired(nowMs));
 
     /// <summary>Charged at the last mark, which is never above what was delivered; nothing delivered on record is nothing to pay.</summary>
-    private static List<JournalEvent> Abandoned(CloudState state, List<OpenRequest> requests, long nowMs)
+    private static List<JournalEvent> Abandoned(CloudState state, List<OpenRequest> requests)
     {
         var events = new List<JournalEvent>();
         foreach (var request in requests)
         {
             var charge = request.Mark is not { } mark ? null : TokenPricing.Charge(
-                state, request, mark.LeaseId, mark.ChipClass, new TokenUse(mark.InputTokens, mark.CachedInputTokens, mark.OutputTokens, true), Torn, RoomOf(state, request), nowMs);
+                state, request, mark.LeaseId, mark.ChipClass, new TokenUse(mark.InputTokens, mark.CachedInputTokens, mark.OutputTokens, true), Torn, RoomOf(state, request));
             events.Add(charge ?? (JournalEvent)new RequestClosed(request.ChargeId, RequestClosing.Expired));
         }
 

@@ -14,6 +14,9 @@ public sealed class ContractBook
 
     public IReadOnlyList<Contract> All => _contracts;
 
+    /// <summary>Grows with every change; whoever computed something from the book asks whether it still holds.</summary>
+    public int Revision { get; private set; }
+
     public int NextNumber => _contracts.Count + 1;
 
     public Contract? Find(string id) => _places.TryGetValue(id, out var at) ? _contracts[at] : null;
@@ -46,6 +49,7 @@ public sealed class ContractBook
     public void Apply(JournalRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
+        Revision++;
         switch (record.Event)
         {
             case ContractSigned signed:

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger.Pricing;
 
 namespace Amalgam.Core.Ledger.Invoices;
 
@@ -12,6 +13,8 @@ internal static class ChargeCheck
     {
         LeaseCharged charged => Balanced(charged.Slice.Entries, charged.Slice.AmountNano) ?? Slice(state, charged.Slice),
         TokensCharged charged => Balanced(charged.Entries, charged.AmountNano) ?? Tokens(state, charged),
+        ReservedIdleCharged idle => Balanced(idle.Entries, idle.AmountNano),
+        CommitmentShortfallCharged unused => Balanced(unused.Entries, unused.AmountNano),
         InvoiceIssued issued => Balanced(issued.Entries, null),
         CreditNoteIssued credited => Balanced(credited.Entries, -credited.Note.TotalNano),
         _ => null,
@@ -30,10 +33,9 @@ internal static class ChargeCheck
         }
 
         // Summed, because slices of older releases were not cut at midnight.
-        var again = Rating.Slices(lease with { ChargedToMs = slice.FromMs, ToMs = null }, slice.ToMs, state.Prices).Sum(part => part.AmountNano);
-        // What a hard budget held back is charged less, and what lies beyond it nothing at all; where none binds, the price book alone decides.
-        var capped = slice.AmountNano < again && state.Budgets.Binds(slice.Unit, slice.ChipClass);
-        return again == slice.AmountNano || capped ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
+        var again = state.Rater().Rate(new DeviceUse(slice.Unit, slice.ChipClass, lease.FromMs, slice.FromMs, slice.ToMs, slice.MilliDevices)).Sum(part => part.AmountNano);
+        // A hard budget may have left less to charge than the price: never more.
+        return again == slice.AmountNano || (slice.AmountNano < again && state.Budgets.Binds(slice.Unit, slice.ChipClass)) ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
     }
 
     private static string? Tokens(CloudState state, TokensCharged charged)
@@ -43,12 +45,16 @@ internal static class ChargeCheck
             return $"request {charged.RequestId} is charged twice";
         }
 
-        var price = state.Prices.All.FirstOrDefault(price => price.Version == charged.PriceVersion);
-        var again = Rating.TokensNano(charged.InputTokens - charged.CachedInputTokens, price?.InputNano ?? 0)
-            + Rating.TokensNano(charged.CachedInputTokens, price?.CachedInputNano ?? 0)
-            + Rating.TokensNano(charged.OutputTokens, price?.OutputNano ?? 0);
-        return again == charged.AmountNano ? null : $"request {charged.RequestId} costs {Nano.Format(again)} by price version {charged.PriceVersion}, and {Nano.Format(charged.AmountNano)} was charged";
+        var (input, cached) = (charged.InputTokens - charged.CachedInputTokens, charged.CachedInputTokens);
+        var again = charged.PricedAtMs is { } pricedMs
+            ? state.Rater().Rate(new TokensUsed(charged.Unit, charged.Model, charged.ChipClass, pricedMs, input, cached, charged.OutputTokens)).AmountNano
+            : ByVersion(state.Prices.Find(charged.PriceVersion)?.Rates ?? default, input, cached, charged.OutputTokens);
+        return again == charged.AmountNano || (charged.AmountNano < again && state.Budgets.Binds(charged.Unit, null)) ? null : $"request {charged.RequestId} costs {Nano.Format(again)} by price version {charged.PriceVersion}, and {Nano.Format(charged.AmountNano)} was charged";
     }
+
+    /// <summary>Of journals that did not say which instant's price it was.</summary>
+    private static long ByVersion(Rates rates, long input, long cached, long output) =>
+        Rating.TokensNano(input, rates.Input) + Rating.TokensNano(cached, rates.CachedInput) + Rating.TokensNano(output, rates.Output);
 
     private static string? Balanced(ImmutableArray<Entry> entries, long? owed) =>
         entries.Sum(entry => entry.AmountNano) is not 0 and var sum ? $"its entries sum to {Nano.Format(sum)} and not to zero"

@@ -98,6 +98,12 @@ public sealed record InvoiceLine
 
     public int PriceVersion { get; init; }
 
+    /// <summary>The contract that set, discounted or held back the price, or that reserved what stood idle.</summary>
+    public string? ContractId { get; init; }
+
+    /// <summary>Why this price, in words; null = the list price of the version.</summary>
+    public string? Rule { get; init; }
+
     /// <summary>Nano-units per device-hour or per million tokens, at list; null where there is no price.</summary>
     public long? UnitPriceNano { get; init; }
 

@@ -72,8 +72,18 @@ public sealed class InvoiceTrace
                 }
 
                 break;
+            case ReservedIdleCharged or CommitmentShortfallCharged:
+                var (unit, atMs, id) = record.Event is ReservedIdleCharged idle ? (idle.Unit, idle.FromMs, idle.ContractId) : Unused((CommitmentShortfallCharged)record.Event);
+                foreach (var part in BillBook.Parts(record, state.Units.PathAt(unit, atMs)))
+                {
+                    Keep(state, part.Key, new(0, record.Sequence, id, part.FromMs, part.ToMs, part.Quantity, part.Key.PriceVersion, part.AmountNano));
+                }
+
+                break;
         }
     }
+
+    private static (string Unit, long AtMs, string Id) Unused(CommitmentShortfallCharged unused) => (unused.Unit, unused.ToMs - 1, unused.CommitmentId);
 
     private void Keep(CloudState state, BillKey key, TracedCharge charge)
     {
@@ -87,12 +97,12 @@ public sealed class InvoiceTrace
     private string? Compare()
     {
         var lines = _invoice.Lines.Where(line => line.Meter is not null)
-            .ToDictionary(line => (line.Path, line.Unit, line.WorkloadId, line.Item, line.ChipClass, line.Meter!.Value, line.PriceVersion, line.Kind == InvoiceLineKind.Late));
+            .ToDictionary(line => (line.Path, line.Unit, line.WorkloadId, line.Item, line.ChipClass, line.Meter!.Value, line.PriceVersion, line.ContractId, line.Rule, line.Kind == InvoiceLineKind.Late));
         var sums = new Dictionary<int, (long Quantity, long AmountNano)>();
         for (var at = 0; at < _charges.Count; at++)
         {
             var (key, charge) = _charges[at];
-            if (!lines.TryGetValue((key.Path, key.Unit, key.WorkloadId, key.Item, key.ChipClass, key.Meter, key.PriceVersion, key.Day < _invoice.FromMs / BillBook.DayMs), out var line))
+            if (!lines.TryGetValue((key.Path, key.Unit, key.WorkloadId, key.Item, key.ChipClass, key.Meter, key.PriceVersion, key.ContractId, key.Rule, key.Day < _invoice.FromMs / BillBook.DayMs), out var line))
             {
                 return $"record {charge.Sequence} ({charge.Id}) is on no line";
             }

@@ -77,6 +77,8 @@ public static class Invoicing
             .ThenBy(line => line.Key.Key.ChipClass, StringComparer.Ordinal)
             .ThenBy(line => line.Key.Key.Meter)
             .ThenBy(line => line.Key.Key.PriceVersion)
+            .ThenBy(line => line.Key.Key.ContractId, StringComparer.Ordinal)
+            .ThenBy(line => line.Key.Key.Rule, StringComparer.Ordinal)
             .Select((line, at) => Line(state, at + 1, line.Key.Key, line.Key.Late, line.Value, versions))];
     }
 
@@ -113,20 +115,14 @@ public static class Invoicing
         Meter = key.Meter,
         Quantity = amount.Quantity,
         PriceVersion = key.PriceVersion,
-        UnitPriceNano = versions.TryGetValue(key.PriceVersion, out var price) ? UnitPrice(price, key.Meter) : null,
+        ContractId = key.ContractId,
+        Rule = key.Rule,
+        UnitPriceNano = key.ContractId is null && versions.GetValueOrDefault(key.PriceVersion) is { Tiers: null } price ? price.Rates.Of(key.Meter) : null,
         AmountNano = amount.AmountNano,
         Count = amount.Count,
         FirstMs = amount.FirstMs,
         LastMs = amount.LastMs,
         Why = key.PriceVersion == LeaseMetering.Unfunded ? "beyond what a hard budget held: charged to nobody" : late ? "used before this period, known too late for the invoice of its own" : null,
-    };
-
-    private static long UnitPrice(Price price, Meter meter) => meter switch
-    {
-        Meter.DeviceHours => price.DeviceHourNano,
-        Meter.InputTokens => price.InputNano,
-        Meter.CachedInputTokens => price.CachedInputNano,
-        _ => price.OutputNano,
     };
 
     private static ImmutableArray<InvoiceLine> Rounded(List<InvoiceLine> lines, string currency, out long totalNano)

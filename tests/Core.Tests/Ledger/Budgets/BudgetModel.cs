@@ -101,7 +101,7 @@ internal sealed class BudgetModel
     {
         var unit = Units[_random.Next(3, Units.Length)];
         var (input, output) = (_random.Next(2000), _random.Next(4000));
-        var nano = TokenPricing.AtMost(TokenPricing.InForce(_state, "m", _nowMs, _nowMs), input, output);
+        var nano = TokenPricing.AtMost(_state, unit, "m", _nowMs, input, output);
         var admitted = _state.Budgets.Refusing(unit, new BudgetUse(nano), _nowMs) is null;
         BudgetOracle.Demand(admitted == _oracle.Fits(unit, nano, _nowMs), $"a reservation of {nano} in {unit} was {(admitted ? "admitted" : "refused")}");
         if (!admitted && _planted != Planted.AdmitsWithoutLooking)
@@ -140,14 +140,14 @@ internal sealed class BudgetModel
         {
             var asked = _asked[request.ChargeId];
             var within = use.InputTokens <= asked.Input && use.OutputTokens <= asked.Output && _state.Budgets.Held.Request(request.ChargeId) is not null;
-            var full = TokenPricing.Charge(_state, request, "l1", "h100", use, "Complete", long.MaxValue, _nowMs).AmountNano;
+            var full = TokenPricing.Charge(_state, request, "l1", "h100", use, "Complete", long.MaxValue).AmountNano;
             BudgetOracle.Demand(charge.AmountNano == full || (!within && charge.AmountNano < full), $"a request that kept to what it had set aside was charged {charge.AmountNano} instead of {full}");
             Do(Sabotaged(charge));
             Count("charged");
         }
         else if (again)
         {
-            _oracle.Apply(new JournalRecord(0, _nowMs, Actor.Loop("test"), TokenPricing.Charge(_state, request, "l1", "h100", use, "Complete", long.MaxValue, _nowMs)));
+            _oracle.Apply(new JournalRecord(0, _nowMs, Actor.Loop("test"), TokenPricing.Charge(_state, request, "l1", "h100", use, "Complete", long.MaxValue)));
         }
     }
 

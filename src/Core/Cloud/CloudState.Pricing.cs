@@ -1,0 +1,67 @@
+using Amalgam.Core.Journal;
+using Amalgam.Core.Ledger;
+using Amalgam.Core.Ledger.Pricing;
+
+namespace Amalgam.Core.Cloud;
+
+/// <summary>The books behind what a unit pays.</summary>
+public sealed partial class CloudState
+{
+    private Tariffs? _tariffs;
+
+    /// <summary>What each unit pays for each class and model, at any instant.</summary>
+    public Tariffs Tariffs => _tariffs ??= new Tariffs(Prices, Contracts, Commitments, Units);
+
+    public CommitmentBook Commitments { get; } = new();
+
+    public Counters Counters { get; } = new();
+
+    public ReservedBook Reserved { get; } = new();
+
+    public int NextPriceChange { get; private set; } = 1;
+
+    /// <summary>Rates usage one after the other; a new one for every decision.</summary>
+    public Rater Rater() => new(Tariffs, Counters, Moves);
+
+    private void ApplyPricing(JournalRecord record)
+    {
+        switch (record.Event)
+        {
+            case PriceSet set:
+                Add(set.Price, record.AtMs);
+                break;
+            case PriceChanged changed:
+                foreach (var price in changed.Prices)
+                {
+                    Add(price, record.AtMs);
+                }
+
+                NextPriceChange++;
+                break;
+            case CommitmentMade made:
+                Commitments.Add(made.Commitment);
+                break;
+            case ReservedIdleCharged idle:
+                Reserved.Apply(idle);
+                Bill.Add(idle, Units.PathAt(idle.Unit, idle.FromMs));
+                break;
+            case CommitmentShortfallCharged unused:
+                Commitments.Settle(unused);
+                Bill.Add(unused, Units.PathAt(unused.Unit, unused.ToMs - 1));
+                break;
+            default:
+                throw new InvalidOperationException($"journal record {record.Sequence} is of an unknown kind");
+        }
+    }
+
+    private void ApplyContract(JournalRecord record)
+    {
+        Contracts.Apply(record);
+        if (record.Event is ContractSigned signed)
+        {
+            Reserved.Signed(signed.Contract, record.AtMs);
+        }
+    }
+
+    private void Add(Price price, long atMs) => Prices.Add(price.AnnouncedMs is null ? price with { AnnouncedMs = atMs } : price);
+}

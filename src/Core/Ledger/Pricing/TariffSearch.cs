@@ -1,0 +1,137 @@
+using Amalgam.Core.Ledger.Contracts;
+using Amalgam.Core.Units;
+
+namespace Amalgam.Core.Ledger.Pricing;
+
+/// <summary>Works out all tariffs of one unit for one thing.</summary>
+internal sealed class TariffSearch
+{
+    private readonly PriceKind _kind;
+    private readonly List<string> _path = [];
+    private readonly string _topLevel;
+    private readonly List<IReadOnlyList<Price>> _scopes;
+    private readonly List<Contract> _contracts = [];
+    private readonly List<Commitment> _commitments = [];
+
+    public TariffSearch(PriceBook prices, ContractBook contracts, CommitmentBook commitments, UnitTree units, string unit, PriceKind kind, string subject, string? onClass)
+    {
+        _kind = kind;
+        for (var at = units.Find(unit); at is not null; at = at.Parent is null ? null : units.Find(at.Parent))
+        {
+            _path.Add(at.Name);
+        }
+
+        _topLevel = _path.Count > 1 ? _path[^2] : unit;
+        var chip = kind == PriceKind.DeviceHour ? subject : onClass;
+        foreach (var name in _path)
+        {
+            _contracts.AddRange(contracts.All.Where(contract => contract.Unit == name && contract.ChipClass == chip));
+            _commitments.AddRange(kind == PriceKind.DeviceHour ? commitments.All.Where(commitment => commitment.Unit == name && commitment.ChipClass == chip) : []);
+        }
+
+        _scopes = [.. Scopes(units.Facts(unit).GetValueOrDefault("segment"), subject, onClass).Select(prices.Versions).Where(versions => versions.Count > 0)];
+    }
+
+    public Tariff[] Timeline()
+    {
+        var cuts = new SortedSet<long> { long.MinValue };
+        _contracts.ForEach(contract => cuts.UnionWith([contract.FromMs, contract.EndMs, contract.EndMs - PriceScope.ExpiringMs, contract.LockedUntilMs ?? contract.FromMs]));
+        _commitments.ForEach(commitment => cuts.UnionWith([commitment.FromMs, commitment.ToMs]));
+        foreach (var price in _scopes.SelectMany(versions => versions))
+        {
+            cuts.Add(price.FromMs);
+            _contracts.ForEach(contract => cuts.Add(Announced(price) + contract.NoticeMs));
+        }
+
+        var spans = new List<Tariff>();
+        var begins = cuts.ToArray();
+        for (var at = 0; at < begins.Length; at++)
+        {
+            var tariff = Tariff(begins[at], at + 1 < begins.Length ? begins[at + 1] : long.MaxValue);
+            if (spans.Count > 0 && spans[^1].IsLike(tariff))
+            {
+                spans[^1] = spans[^1] with { ToMs = tariff.ToMs };
+            }
+            else
+            {
+                spans.Add(tariff);
+            }
+        }
+
+        return [.. spans];
+    }
+
+    /// <summary>From the narrowest to the widest: nearest unit, segment, list; in each the unit's standing with contracts, then the subject on the class, the subject, `*`.</summary>
+    private IEnumerable<PriceScope> Scopes(string? segment, string subject, string? onClass)
+    {
+        IEnumerable<(string? Unit, string? Segment)> whom = [.. _path.Select(name => ((string?)name, (string?)null)), .. segment is null ? [] : new[] { ((string?)null, (string?)segment) }, (null, null)];
+        return from one in whom
+               from state in (ContractState[])[ContractState.Expiring, ContractState.Any, ContractState.None, ContractState.All]
+               from name in subject == "*" ? (string[])["*"] : [subject, "*"]
+               from chip in _kind == PriceKind.DeviceHour || onClass is null ? (string?[])[null] : [onClass, null]
+               select new PriceScope(_kind, name, chip, one.Unit, one.Segment, state);
+    }
+
+    private Tariff Tariff(long atMs, long toMs)
+    {
+        // The nearest unit's contract counts; of several of one unit the oldest.
+        var contract = _contracts.Find(known => known.InForce(atMs));
+        var free = Version(atMs, contract, bound: false);
+        var price = contract is null ? free : Version(atMs, contract, bound: true);
+        var tariff = new Tariff
+        {
+            Kind = _kind, FromMs = atMs, ToMs = toMs, Version = price?.Version ?? 0, Rates = price?.Rates ?? default, Tiers = price?.Tiers ?? [],
+            Payer = price?.Unit ?? _topLevel, Rule = TariffRules.Of(price),
+        };
+        if (contract is not null)
+        {
+            tariff = _kind == PriceKind.DeviceHour ? ContractTerms.Apply(tariff, contract) : tariff;
+            tariff = price == free || contract.Price?.Kind == PriceTermsKind.Fixed ? tariff : tariff with { ContractId = contract.Id, Rule = TariffRules.HeldBack(tariff.Rule, contract, free, atMs) };
+        }
+
+        return _commitments.Find(known => known.InForce(atMs)) is { } commitment ? ContractTerms.Apply(tariff, commitment) : tariff;
+    }
+
+    /// <summary>The version that holds for the unit at an instant: of the narrowest scope that has one.</summary>
+    /// <param name="bound">Notice and lock of the contract hold changes back.</param>
+    private Price? Version(long atMs, Contract? contract, bool bound)
+    {
+        foreach (var versions in _scopes)
+        {
+            if (!Matches(versions[0].Contracts, contract, atMs))
+            {
+                continue;
+            }
+
+            for (var at = versions.Count - 1; at >= 0; at--)
+            {
+                var price = versions[at];
+                if (price.FromMs <= atMs && !(bound && IsHeldBack(price, contract!, atMs)))
+                {
+                    if (price.Withdrawn)
+                    {
+                        break;
+                    }
+
+                    return price;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Matches(ContractState state, Contract? contract, long atMs) => state switch
+    {
+        ContractState.None => contract is null,
+        ContractState.Any => contract is not null,
+        ContractState.Expiring => contract is not null && contract.EndMs - PriceScope.ExpiringMs <= atMs,
+        _ => true,
+    };
+
+    /// <summary>What was in force when the contract began is what was agreed on; later versions wait for the notice and for the end of the lock.</summary>
+    private static bool IsHeldBack(Price price, Contract contract, long atMs) =>
+        price.FromMs > contract.FromMs && atMs < Math.Max(Announced(price) + contract.NoticeMs, contract.LockedUntilMs ?? long.MinValue);
+
+    private static long Announced(Price price) => price.AnnouncedMs ?? price.FromMs;
+}
