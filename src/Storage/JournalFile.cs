@@ -98,15 +98,19 @@ public static class JournalFile
     {
         using var select = connection.CreateCommand();
         select.CommandText = "SELECT sequence, hash, body FROM journal ORDER BY sequence";
-        using var rows = select.ExecuteReader();
+        using var rows = Begin(select);
         var hash = new byte[32];
         var expected = 1L;
         while (Next(rows, expected))
         {
-            var sequence = rows.GetInt64(0);
-            var body = (byte[])rows[2];
+            // What a damaged page calls a row may have any type.
+            if (rows[0] is not long sequence || rows[1] is not byte[] found || rows[2] is not byte[] body)
+            {
+                throw Damaged(expected, "it is no record");
+            }
+
             hash = SqliteJournal.Chain(hash, sequence, body);
-            if (sequence != expected || !CryptographicOperations.FixedTimeEquals(hash, (byte[])rows[1]))
+            if (sequence != expected || !CryptographicOperations.FixedTimeEquals(hash, found))
             {
                 throw Damaged(expected, sequence == expected ? "its hash does not match" : "it is missing");
             }
@@ -162,6 +166,18 @@ public static class JournalFile
                 PRAGMA application_id = {ApplicationId};
                 PRAGMA user_version = {SqliteJournal.FormatVersion};
                 """);
+        }
+    }
+
+    private static SqliteDataReader Begin(SqliteCommand select)
+    {
+        try
+        {
+            return select.ExecuteReader();
+        }
+        catch (SqliteException wrong)
+        {
+            throw Damaged(1, wrong.Message);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Threading.Channels;
@@ -8,23 +9,30 @@ using Microsoft.Data.Sqlite;
 namespace Amalgam.Storage;
 
 /// <summary>
-/// The journal as one SQLite table in WAL mode, synchronous=FULL: a commit is on disk when it returns. One writer thread; records that arrive while a
-/// commit runs share the next one (group commit). hash = SHA-256(hash before, sequence as 8 bytes big-endian, body).
+/// The journal as one SQLite table in WAL mode, synchronous=FULL: a commit is on disk when it returns. One thread encodes and chains records, another
+/// commits them; records that arrive while a commit runs share the next one (group commit), and are encoded meanwhile.
+/// hash = SHA-256(hash before, sequence as 8 bytes big-endian, body).
 /// </summary>
 public sealed class SqliteJournal : IJournal, IDisposable
 {
     /// <summary>Raised by a release that older ones cannot read.</summary>
     public const int FormatVersion = 1;
 
+    /// <summary>Batches in one commit at most: whoever came first must not wait for those who come for ever.</summary>
+    private const int MostTogether = 1024;
+
     private readonly SqliteConnection _connection;
     private readonly Channel<Batch> _queue = Channel.CreateUnbounded<Batch>(new() { SingleReader = true });
+    private readonly Channel<Encoded> _encoded = Channel.CreateBounded<Encoded>(new BoundedChannelOptions(4 * MostTogether) { SingleReader = true, SingleWriter = true });
+    private readonly Thread _encoder;
     private readonly Thread _writer;
     private byte[] _lastHash = new byte[32];
-    private JournalException? _failed;
+    private volatile JournalException? _failed;
 
     private SqliteJournal(SqliteConnection connection)
     {
         _connection = connection;
+        _encoder = new Thread(Encode) { IsBackground = true, Name = "journal encoder" };
         _writer = new Thread(Write) { IsBackground = true, Name = "journal" };
     }
 
@@ -34,9 +42,11 @@ public sealed class SqliteJournal : IJournal, IDisposable
         SqliteConnection? connection = null;
         try
         {
+            WriteAheadLog.Check(path);
             connection = JournalFile.Open(path, writable: true);
             var journal = new SqliteJournal(connection);
             journal._lastHash = JournalFile.LastHash(connection);
+            journal._encoder.Start();
             journal._writer.Start();
             return journal;
         }
@@ -64,24 +74,58 @@ public sealed class SqliteJournal : IJournal, IDisposable
     public void Dispose()
     {
         _queue.Writer.TryComplete();
+        _encoder.Join();
         _writer.Join();
         _connection.Dispose();
     }
 
-    private void Write()
+    private void Encode()
     {
-        var batches = new List<Batch>();
         while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
+            while (_queue.Reader.TryRead(out var batch))
+            {
+                var encoded = new Encoded(EncodeRows(batch.Records), batch.Done);
+                if (!_encoded.Writer.TryWrite(encoded))
+                {
+                    _encoded.Writer.WriteAsync(encoded).AsTask().GetAwaiter().GetResult();
+                }
+            }
+        }
+
+        _encoded.Writer.Complete();
+    }
+
+    private Row[] EncodeRows(IReadOnlyList<JournalRecord> records)
+    {
+        var rows = new Row[records.Count];
+        for (var at = 0; at < rows.Length; at++)
+        {
+            var body = JournalJson.Write(records[at]);
+            _lastHash = Chain(_lastHash, records[at].Sequence, body);
+            rows[at] = new Row(records[at].Sequence, _lastHash, body);
+        }
+
+        return rows;
+    }
+
+    private void Write()
+    {
+        using var insert = _connection.CreateCommand();
+        insert.CommandText = "INSERT INTO journal (sequence, hash, body) VALUES ($sequence, $hash, $body)";
+        var (sequence, hash, body) = (insert.Parameters.Add("$sequence", SqliteType.Integer), insert.Parameters.Add("$hash", SqliteType.Blob), insert.Parameters.Add("$body", SqliteType.Blob));
+        var batches = new List<Encoded>();
+        while (_encoded.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
             batches.Clear();
-            while (batches.Count < 1024 && _queue.Reader.TryRead(out var batch))
+            while (batches.Count < MostTogether && _encoded.Reader.TryRead(out var batch))
             {
                 batches.Add(batch);
             }
 
             if (_failed is null)
             {
-                Commit(batches);
+                Commit(batches, insert, row => (sequence.Value, hash.Value, body.Value) = (row.Sequence, row.Hash, row.Body));
             }
 
             foreach (var batch in batches)
@@ -91,23 +135,19 @@ public sealed class SqliteJournal : IJournal, IDisposable
         }
     }
 
-    private void Commit(List<Batch> batches)
+    private void Commit(List<Encoded> batches, SqliteCommand insert, Action<Row> bind)
     {
         try
         {
             using var transaction = _connection.BeginTransaction();
-            using var insert = _connection.CreateCommand();
             insert.Transaction = transaction;
-            insert.CommandText = "INSERT INTO journal (sequence, hash, body) VALUES ($sequence, $hash, $body)";
-            var sequence = insert.Parameters.Add("$sequence", SqliteType.Integer);
-            var hash = insert.Parameters.Add("$hash", SqliteType.Blob);
-            var body = insert.Parameters.Add("$body", SqliteType.Blob);
-            foreach (var record in batches.SelectMany(batch => batch.Records))
+            foreach (var batch in batches)
             {
-                var bytes = JournalJson.Write(record);
-                _lastHash = Chain(_lastHash, record.Sequence, bytes);
-                (sequence.Value, hash.Value, body.Value) = (record.Sequence, _lastHash, bytes);
-                insert.ExecuteNonQuery();
+                foreach (var row in batch.Rows)
+                {
+                    bind(row);
+                    insert.ExecuteNonQuery();
+                }
             }
 
             transaction.Commit();
@@ -121,14 +161,20 @@ public sealed class SqliteJournal : IJournal, IDisposable
 
     internal static byte[] Chain(ReadOnlySpan<byte> before, long sequence, ReadOnlySpan<byte> body)
     {
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> number = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(number, sequence);
-        sha.AppendData(before);
-        sha.AppendData(number);
-        sha.AppendData(body);
-        return sha.GetHashAndReset();
+        // One call over one buffer: an incremental hash costs more than the hashing of a record.
+        var length = before.Length + sizeof(long) + body.Length;
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        before.CopyTo(buffer);
+        BinaryPrimitives.WriteInt64BigEndian(buffer.AsSpan(before.Length), sequence);
+        body.CopyTo(buffer.AsSpan(before.Length + sizeof(long)));
+        var hash = SHA256.HashData(buffer.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(buffer);
+        return hash;
     }
 
     private sealed record Batch(IReadOnlyList<JournalRecord> Records, TaskCompletionSource Done);
+
+    private sealed record Encoded(Row[] Rows, TaskCompletionSource Done);
+
+    private readonly record struct Row(long Sequence, byte[] Hash, byte[] Body);
 }

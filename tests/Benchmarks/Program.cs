@@ -1,6 +1,7 @@
 using Amalgam.Benchmarks.Allocation;
 using Amalgam.Benchmarks.Cloud;
 using Amalgam.Benchmarks.Gateway;
+using Amalgam.Benchmarks.Ledger;
 using Amalgam.Benchmarks.Rating;
 using Amalgam.Benchmarks.Runtime;
 using Amalgam.Benchmarks.Simulation;
@@ -14,6 +15,7 @@ return args.FirstOrDefault() switch
     "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
     "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
     "allocation" => AllocationBenchmark.Run(args[1..]),
+    "ledger" => await LedgerBenchmark.RunAsync(args[1..]),
     "rating" => RatingBenchmark.Run(args[1..]),
     "targets" => TargetSolverBenchmark.Run(Console.Out),
     _ => Usage(),

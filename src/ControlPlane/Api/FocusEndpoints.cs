@@ -56,7 +56,7 @@ internal static class FocusEndpoints
     {
         bool Within(BillKey key) => key.Day >= fromMs / BillBook.DayMs && key.Day * BillBook.DayMs < toMs && state.Units.IsPathWithin(key.Path, top);
         var days = state.Bill.Lines.Where(line => Within(line.Key)).ToDictionary(line => line.Key, line => line.Value);
-        foreach (var (key, amount) in BillViews.Accruing(state, Math.Min(nowMs, toMs)).Lines.Where(line => Within(line.Key)))
+        foreach (var (key, amount) in BillViews.Accruing(state, Math.Min(nowMs, toMs), nowMs).Lines.Where(line => Within(line.Key)))
         {
             days[key] = days.TryGetValue(key, out var charged)
                 ? new BillAmount(charged.Quantity + amount.Quantity, charged.AmountNano + amount.AmountNano, charged.Count + amount.Count, Math.Min(charged.FirstMs, amount.FirstMs), Math.Max(charged.LastMs, amount.LastMs))

@@ -52,9 +52,10 @@ public sealed class AdmissionDoor(Cloud cloud, Pool pool, Fits fits, ICatalogue 
             return null;
         }
 
-        // The alternative may lie outside the chips that were asked for. Nobody knows how fast a command runs: expected is what the chips promise.
+        // The alternative may lie outside the chips that were asked for, a simulated one only for a simulated one. Nobody knows how fast a command runs: expected is what the chips promise.
         var best = asked.MaxBy(speed => speed.Millionths).ChipClass;
-        var all = fits.Speeds(state, spec with { Chips = [] }, pool.Nodes);
+        var simulated = pool.Nodes.Any(node => node.Simulated && node.ChipClass == best);
+        var all = fits.Speeds(state, spec with { Chips = simulated ? [.. pool.Nodes.Select(node => node.ChipClass).Distinct(StringComparer.Ordinal)] : [] }, pool.Nodes);
         return AdmissionAnswer.Of(state, rules, spec.Unit, best, spec.IsService ? all : ExpectedSpeeds.Of(state, best, all.Select(speed => speed.ChipClass), catalogue), nowMs);
     }
 
@@ -75,9 +76,16 @@ public sealed class AdmissionDoor(Cloud cloud, Pool pool, Fits fits, ICatalogue 
 
     /// <summary>Null when every replica is open to the caller; else tells which leases are.</summary>
     public Func<CloudState, Lease, bool>? Open(Caller caller, Workload workload) => cloud.Read(state =>
-        AdmissionView.Of(state, cloud.NowMs) is null || IsOwn(state, caller, workload)
-            ? (Func<CloudState, Lease, bool>?)null
-            : (now, lease) => AdmissionView.Of(now, cloud.NowMs)?.RefusedBy(caller.Unit, lease.ChipClass) is null);
+        AdmissionView.Of(state, cloud.NowMs) is null || IsOwn(state, caller, workload) ? null : Remembered(caller.Unit));
+
+    /// <summary>One request asks once per class, however often it looks for a replica.</summary>
+    private Func<CloudState, Lease, bool> Remembered(string unit)
+    {
+        var open = new Dictionary<string, bool>(StringComparer.Ordinal);
+        return (state, lease) => open.TryGetValue(lease.ChipClass, out var known)
+            ? known
+            : open[lease.ChipClass] = AdmissionView.Of(state, cloud.NowMs)?.RefusedBy(unit, lease.ChipClass) is null;
+    }
 
     /// <summary>Records that somebody was told no; the same request of the same unit at most once an hour.</summary>
     public async Task AuditAsync(Actor by, AdmissionAnswer answer, string what)

@@ -21,7 +21,7 @@ public static class BillViews
             Merge(lines, key, amount, 0);
         }
 
-        foreach (var (key, amount) in Accruing(state, Math.Min(nowMs, toMs)).Lines.Where(line => Within(line.Key, fromMs, toMs) && state.Units.IsPathWithin(line.Key.Path, top)))
+        foreach (var (key, amount) in Accruing(state, Math.Min(nowMs, toMs), nowMs).Lines.Where(line => Within(line.Key, fromMs, toMs) && state.Units.IsPathWithin(line.Key.Path, top)))
         {
             Merge(lines, key, amount, amount.AmountNano);
         }
@@ -30,9 +30,9 @@ public static class BillViews
     }
 
     /// <summary>What would be charged now. All open leases are rated, those of others too: a tiered price depends on what is rated before.</summary>
-    internal static BillBook Accruing(CloudState state, long toMs)
+    internal static BillBook Accruing(CloudState state, long toMs, long nowMs)
     {
-        var (book, rater, draft) = (new BillBook(), state.Rater(), new BudgetDraft(state.Budgets, toMs));
+        var (book, rater, draft) = (new BillBook(), state.Rater(), new BudgetDraft(state.Budgets, nowMs));
         foreach (var slice in state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft, rater)))
         {
             book.Add(slice, state.Units.PathAt(slice.Unit, slice.FromMs));

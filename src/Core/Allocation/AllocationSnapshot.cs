@@ -107,7 +107,7 @@ public sealed record WorkloadState
     /// <summary>The least number of members a job can run with; null = all of them (a service: 1).</summary>
     public int? ElasticMin { get; init; }
 
-    /// <summary>Per member: below 1000 a share of one device, otherwise whole devices of one node.</summary>
+    /// <summary>Per member: below 1000 a share of one device, otherwise whole devices of one node; 0 = CPU and RAM beside the devices only.</summary>
     public long DevicesMilli { get; init; } = 1000;
 
     /// <summary>What each device of a member must have free, in MiB.</summary>

@@ -26,11 +26,14 @@ public sealed class AllocatorState(AllocationSettings settings)
 
     public int Workloads => _workloads.Count;
 
+    /// <summary>See <see cref="AllocationSnapshot.Typical"/>.</summary>
+    public TypicalWork Typical { get; set; } = TypicalWork.Unknown;
+
     /// <summary>The state of a snapshot, order and all.</summary>
     public static AllocatorState Of(AllocationSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        var state = new AllocatorState(snapshot.Settings);
+        var state = new AllocatorState(snapshot.Settings) { Typical = snapshot.Typical };
         state.SetNodes(snapshot.Nodes);
         state.SetUnits(snapshot.Units);
         for (var i = 0; i < snapshot.Workloads.Length; i++)
@@ -159,6 +162,7 @@ public sealed class AllocatorState(AllocationSettings settings)
         var state = _state ?? Build(nowMs, history);
         _state = null;
         (state.NowMs, state.History) = (nowMs, history);
+        state.Placer.Learn(Typical);
         var plan = new AllocationCycle(state, _memory).Run();
         state.Rollback();
         _state = state;
@@ -175,6 +179,7 @@ public sealed class AllocatorState(AllocationSettings settings)
         Leases = [.. _leases.OrderBy(lease => lease.Key).Select(lease => lease.Value)],
         Settings = Settings,
         History = history,
+        Typical = Typical,
     };
 
     private PlanningState Build(long nowMs, AllocationHistory history)

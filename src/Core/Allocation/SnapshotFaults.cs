@@ -115,9 +115,14 @@ public static class SnapshotFaults
             return "members, memory, CPU and RAM must not be negative";
         }
 
-        if (workload.DevicesMilli is <= 0 or > 1_000_000 || (workload.DevicesMilli > 1000 && workload.DevicesMilli % 1000 != 0))
+        if (workload.DevicesMilli is < 0 or > 1_000_000 || (workload.DevicesMilli > 1000 && workload.DevicesMilli % 1000 != 0))
         {
             return "a member takes a share of one device or a whole number of devices, at most 1000";
+        }
+
+        if (workload.DevicesMilli == 0 && ((workload.CpuMilli == 0 && workload.RamMiB == 0) || workload.MemoryMiB > 0))
+        {
+            return "a member without a device takes CPU or RAM, and no device memory";
         }
 
         if (workload.Members == 0 && workload.Kind == WorkloadKind.Job)

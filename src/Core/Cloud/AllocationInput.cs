@@ -28,14 +28,16 @@ public static class AllocationInput
             }
         }
 
+        var firm = state.Contracts.Firm(nowMs);
         return new AllocationSnapshot
         {
             NowMs = nowMs,
             Nodes = Supply.InService(state, nowMs),
-            Units = [.. state.Units.InOrder.Select(unit => Unit(unit) with { Firm = state.Contracts.Firm(unit.Name, nowMs) })],
+            Units = [.. state.Units.InOrder.Select(unit => Unit(unit) with { Firm = firm.GetValueOrDefault(unit.Name, ChipAmounts.None) })],
             Workloads = workloads.ToImmutable(),
             Leases = [.. state.OpenLeases.Select(Held)],
             History = history,
+            Typical = state.Demand.Typical,
         };
     }
 

@@ -169,8 +169,8 @@ public sealed partial class CloudState
             throw new InvalidOperationException($"charge {charged.ChargeId} is in the journal twice");
         }
 
-        Usage.Add(charged, atMs);
         Counters.Apply(charged.Counted);
+        Usage.Add(charged, atMs);
         Use.Note(charged.Unit, charged.ChipClass, UseKind.Tokens, atMs);
         Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
     }

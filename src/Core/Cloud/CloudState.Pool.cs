@@ -14,6 +14,9 @@ public sealed partial class CloudState
     /// <summary>In the order in which they were first seen, because ties go by it.</summary>
     public ImmutableArray<NodeState> Nodes { get; private set; } = [];
 
+    /// <summary>What has been asked for lately: placement weighs by it what a place could still earn.</summary>
+    public RecentDemand Demand { get; } = new();
+
     /// <summary>Of the last speed measured or memory observed; grows when a service may have to be rated again.</summary>
     public long LastFactSequence { get; private set; }
 
@@ -44,6 +47,11 @@ public sealed partial class CloudState
     {
         foreach (var number in fitted.WorkloadIds.Select(Number).Where(number => _openWorkloads.ContainsKey(number)))
         {
+            if (_workloads[_openWorkloads[number]] is var workload && !_fits.ContainsKey(number))
+            {
+                Demand.Ask(AllocationInput.Described(workload.Spec, fitted.Speeds), Math.Max(1, workload.Wanted));
+            }
+
             _fits[number] = fitted.Speeds;
             _unfitted.Remove(number);
         }

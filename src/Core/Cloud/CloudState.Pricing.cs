@@ -21,7 +21,7 @@ public sealed partial class CloudState
     public int NextPriceChange { get; private set; } = 1;
 
     /// <summary>Rates usage one after the other; a new one for every decision.</summary>
-    public Rater Rater() => new(Tariffs, Counters, Moves);
+    public Rater Rater() => new(Tariffs, Counters);
 
     private void ApplyPricing(JournalRecord record)
     {

@@ -27,7 +27,7 @@ public sealed partial class CloudState
     private readonly Dictionary<string, Lease> _leases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _leasesOf = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, string> _openLeases = [];
-    private readonly HashSet<string> _charges = new(StringComparer.Ordinal);
+    private readonly ChargeIds _charges = new();
     private readonly Dictionary<(string Model, string Class), SpeedMeasured> _speeds = [];
     private readonly Dictionary<(string Model, string Runtime, string Class), ImmutableArray<MemoryObserved>> _memory = [];
 

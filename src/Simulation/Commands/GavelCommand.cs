@@ -5,34 +5,67 @@ using Amalgam.Simulation.Traces;
 
 namespace Amalgam.Simulation.Commands;
 
-/// <summary>`simulate gavel`: Gavel's generator over 36 V100, 36 P100 and 36 K80, everybody in one unit, durations unknown.</summary>
+/// <summary>
+/// `simulate gavel`: Gavel's generator, or one of its job lists (`--trace`), over V100, P100 and K80, everybody in one unit, durations unknown.
+/// </summary>
 internal static class GavelCommand
 {
     private const double RoundSeconds = 360;
-    private static readonly int[] Devices = [36, 36, 36];
 
     public static Report Run(ReadOnlySpan<string> args, TextWriter errors)
     {
         var options = SimulateOptions.Parse(
-            "gavel", args, ["--throughputs", "--jobs-per-hour", "--restart-seconds", "--seeds", "--policy", "--first", "--count", "--plot"], ["--multi", .. Report.CommonFlags]);
+            "gavel", args,
+            ["--throughputs", "--trace", "--jobs-per-hour", "--restart-seconds", "--seeds", "--policy", "--first", "--count", "--most-hours", "--devices", "--plot"],
+            ["--multi", "--skip-unmeasured", .. Report.CommonFlags]);
         var policy = options.OneOf("--policy", "amalgam", "amalgam", "las", "fifo");
         var table = GavelThroughputs.Read(options.Text("--throughputs"), "v100", "p100", "k80");
+        var most = options.Number("--most-hours", 0) is > 0 and var hours ? hours * 3600 : double.PositiveInfinity;
+        var cluster = new Cluster(Devices(options), table, policy, options.Number("--restart-seconds", 0), most);
+        var (runs, skipped) = options.Has("--trace") ? OfTrace(options, cluster) : (Generated(options, cluster, errors), 0);
+        return GavelReport.Of(policy, runs, skipped).For(options);
+    }
+
+    private static (List<GavelRun>, int) OfTrace(SimulateOptions options, Cluster cluster)
+    {
+        foreach (var other in new[] { "--jobs-per-hour", "--multi", "--seeds", "--first", "--count" })
+        {
+            if (options.Has(other))
+            {
+                throw new UsageException($"simulate gavel: {other} belongs to the generator; a --trace is run as it is");
+            }
+        }
+        var trace = GavelTrace.Read(options.Text("--trace"), cluster.Table, options.Has("--skip-unmeasured"));
+        var done = SharingSimulation.Run(trace.Jobs, cluster.Policy(), RoundSeconds, mostSeconds: cluster.MostSeconds);
+        return ([new GavelRun("trace", [.. done], cluster.MostSeconds)], trace.Skipped);
+    }
+
+    private static List<GavelRun> Generated(SimulateOptions options, Cluster cluster, TextWriter errors)
+    {
         var (first, count) = ((int)options.Number("--first", 4000), (int)options.Number("--count", 1000));
         var multi = options.Has("--multi");
         var rate = options.Number("--jobs-per-hour", multi ? 2.6 : 5.6);
-        var restart = options.Number("--restart-seconds", 0);
+        if (rate <= 0 || count < 1)
+        {
+            throw new UsageException("simulate gavel: --jobs-per-hour and --count must be above 0");
+        }
         var runs = new List<GavelRun>();
         foreach (var seed in options.Seeds("0..9"))
         {
             var jobs = SharingSimulation.Run(
-                GavelGenerator.Jobs(table, rate, multi, seed), Policy(policy, table, restart), RoundSeconds, all => IsMeasured(all, first, count));
-            runs.Add(new GavelRun(seed, [.. jobs.Skip(first).Take(count)]));
+                GavelGenerator.Jobs(cluster.Table, rate, multi, seed), cluster.Policy(), RoundSeconds, all => AreDone(all, first, count), cluster.MostSeconds);
+            if (jobs.Count < first + count)
+            {
+                throw new UsageException($"simulate gavel: --most-hours ends before job {first + count - 1} came; give more hours, or a smaller --first and --count");
+            }
+            runs.Add(new GavelRun($"{seed}", [.. jobs.Skip(first).Take(count)], cluster.MostSeconds));
             errors.WriteLine($"seed {seed}: {Report.Text(runs[^1].AverageHours)} h on average, {Report.Text(runs[^1].PreemptionsPerJob)} preemptions a job");
         }
-        return Summary(policy, runs).For(options);
+        return runs;
     }
 
-    private static bool IsMeasured(IReadOnlyList<JobProgress> all, int first, int count)
+    // Arrivals go on until those that are measured are done.
+    private static bool AreDone(IReadOnlyList<JobProgress> all, int first, int count)
     {
         for (var j = first; j < first + count; j++)
         {
@@ -44,25 +77,47 @@ internal static class GavelCommand
         return true;
     }
 
-    private static ISharingPolicy Policy(string name, GavelThroughputs table, double restart) => name switch
+    private static int[] Devices(SimulateOptions options)
     {
-        "las" => new LeastAttained(Devices, restart),
-        "fifo" => new FirstInFirstOut(Devices, restart),
-        _ => new AllocatorSharing(Clusters.OfEight(table.Classes, Devices), [new UnitState { Name = "all" }], table.Classes, restart),
-    };
-
-    private sealed record GavelRun(long Seed, JobProgress[] Jobs)
-    {
-        public double AverageHours => Jobs.Average(j => j.FlowSeconds) / 3600;
-
-        public double PreemptionsPerJob => Jobs.Average(j => j.Preemptions);
-
-        public double WorstStretch => Jobs.Max(j => j.FlowSeconds / j.Job.WorkSeconds);
-
-        public double FloorHours => Jobs.Average(j => j.Job.WorkSeconds) / 3600;
+        var text = options.Text("--devices", "36,36,36");
+        var devices = text.Split(',').Select(part => int.TryParse(part, System.Globalization.CultureInfo.InvariantCulture, out var n) ? n : -1).ToArray();
+        return devices.Length == 3 && devices.All(n => n is >= 0 and <= 100_000) && devices.Sum() > 0
+            ? devices
+            : throw new UsageException($"simulate gavel: --devices '{text}' is not like 36,36,36: V100, P100 and K80");
     }
 
-    private static Report Summary(string policy, List<GavelRun> runs)
+    private sealed record Cluster(int[] Devices, GavelThroughputs Table, string Name, double RestartSeconds, double MostSeconds)
+    {
+        public ISharingPolicy Policy() => Name switch
+        {
+            "las" => new LeastAttained(Devices, RestartSeconds),
+            "fifo" => new FirstInFirstOut(Devices, RestartSeconds),
+            _ => new AllocatorSharing(Clusters.OfEight(Table.Classes, Devices), [new UnitState { Name = "all" }], Table.Classes, RestartSeconds),
+        };
+    }
+}
+
+/// <summary>What one run came to. A job that was not done when the virtual time was over counts with its age then: at least so long.</summary>
+internal sealed record GavelRun(string Name, JobProgress[] Jobs, double MostSeconds)
+{
+    public IEnumerable<double> FlowHours => Jobs.Select(j => (j.IsDone ? j.FlowSeconds : MostSeconds - j.Job.SubmitSeconds) / 3600);
+
+    public double AverageHours => FlowHours.Average();
+
+    public int Unfinished => Jobs.Count(j => !j.IsDone);
+
+    public double PreemptionsPerJob => Jobs.Average(j => j.Preemptions);
+
+    public double WorstStretch => Jobs.Zip(FlowHours, (j, hours) => hours * 3600 / j.Job.WorkSeconds).Max();
+
+    public double FloorHours => Jobs.Average(j => j.Job.WorkSeconds) / 3600;
+
+    public double MakespanHours => Jobs.Max(j => j.IsDone ? j.CompletedSeconds : MostSeconds) / 3600;
+}
+
+internal static class GavelReport
+{
+    public static Report Of(string policy, List<GavelRun> runs, int skipped)
     {
         var json = new JsonObject
         {
@@ -72,14 +127,25 @@ internal static class GavelCommand
             ["preemptionsPerJob"] = Report.Number(runs.Average(r => r.PreemptionsPerJob)),
             ["worstStretch"] = Report.Number(runs.Max(r => r.WorstStretch)),
             ["floorHours"] = Report.Number(runs.Average(r => r.FloorHours)),
+            ["makespanHours"] = Report.Number(runs.Max(r => r.MakespanHours)),
+            ["jobs"] = runs.Sum(r => r.Jobs.Length),
+            ["unfinished"] = runs.Sum(r => r.Unfinished),
+            ["skipped"] = skipped,
         };
         var rows = runs.Select(r => (string[])
-            [$"{r.Seed}", Report.Text(r.AverageHours), Report.Text(r.PreemptionsPerJob), Report.Text(r.WorstStretch), Report.Text(r.FloorHours)]).ToList();
+            [r.Name, Report.Text(r.AverageHours), Report.Text(r.PreemptionsPerJob), Report.Text(r.WorstStretch), Report.Text(r.FloorHours), $"{r.Unfinished}"]).ToList();
         rows.Add(["mean", Report.Text(runs.Average(r => r.AverageHours)), Report.Text(runs.Average(r => r.PreemptionsPerJob)),
-            Report.Text(runs.Max(r => r.WorstStretch)), Report.Text(runs.Average(r => r.FloorHours))]);
-        var flows = runs.SelectMany(r => r.Jobs).Select(j => j.FlowSeconds / 3600).Order().ToArray();
+            Report.Text(runs.Max(r => r.WorstStretch)), Report.Text(runs.Average(r => r.FloorHours)), $"{runs.Sum(r => r.Unfinished)}"]);
+        var flows = runs.SelectMany(r => r.FlowHours).Order().ToArray();
         var line = flows.Select((hours, i) => (hours, 100.0 * (i + 1) / flows.Length)).ToList();
-        return new Report(json, $"gavel, policy {policy}: completion in hours", ["seed", "average", "preemptions", "worst stretch", "alone on the best"],
+        var left = (runs.Sum(r => r.Unfinished), skipped) switch
+        {
+            (0, 0) => "",
+            (0, var gone) => $"; {gone} jobs without a measured speed left out",
+            (var open, 0) => $"; {open} jobs not done count with their age: a lower bound",
+            var (open, gone) => $"; {open} jobs not done count with their age: a lower bound; {gone} without a measured speed left out",
+        };
+        return new Report(json, $"gavel, policy {policy}: completion in hours{left}", ["seed", "average", "preemptions", "worst stretch", "alone on the best", "not done"],
             rows, [new PlotSeries(policy, line)], "completion, hours", "jobs, percent");
     }
 }

@@ -47,6 +47,9 @@ internal sealed class DemandReader
                 _seen[stop.WorkloadId].Stopped = true;
                 _changes.Add(new RecordedChange.Stopped(at, stop.WorkloadId));
                 break;
+            case LeaseStarted { Lease: var lease } when _seen.TryGetValue(lease.WorkloadId, out var started):
+                started.First ??= (at, lease.ChipClass);
+                break;
             case LeaseEnded ended:
                 Work(ended, state);
                 break;
@@ -66,11 +69,25 @@ internal sealed class DemandReader
             ToMs = state.LastAtMs,
             Changes = [.. _changes],
             Workloads = [.. _order.Select(seen => Demanded(seen, typical))],
+            Waited = Waited(state.LastAtMs),
             Prices = state.Prices,
             Currency = state.Currency,
             Units = [.. _units],
             Classes = [.. _classes],
         };
+    }
+
+    private Tally Waited(long endMs)
+    {
+        var waited = new Tally();
+        foreach (var seen in _order.Where(seen => seen.First is not null || !seen.Ended))
+        {
+            var (at, chip) = seen.First ?? (endMs, Tally.Never);
+            waited.Of(seen.Spec.Unit).WaitsMs.Add(at - seen.SubmittedMs);
+            waited.Of(seen.Spec.Unit, chip).WaitsMs.Add(at - seen.SubmittedMs);
+        }
+
+        return waited;
     }
 
     private static DemandedWorkload Demanded(Seen seen, Dictionary<string, long> typical)
@@ -117,6 +134,9 @@ internal sealed class DemandReader
         public long SubmittedMs { get; } = submittedMs;
 
         public long WorkMs { get; set; }
+
+        /// <summary>The first lease of the first member that got one.</summary>
+        public (long AtMs, string Chip)? First { get; set; }
 
         public bool Stopped { get; set; }
 

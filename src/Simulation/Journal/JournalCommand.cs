@@ -10,6 +10,7 @@ namespace Amalgam.Simulation.Journal;
 public static class JournalCommand
 {
     private static readonly string[] Valued = ["--data", "--plot"];
+    private const string WaitsFlag = "--waits";
     private static readonly string[] Repeated = ["--set", "--lose", "--policy"];
 
     /// <param name="args">What follows `simulate --journal`.</param>
@@ -41,9 +42,9 @@ public static class JournalCommand
     {
         var file = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : null;
         var (settings, rest) = Changes(args.AsSpan(file is null ? 0 : 1));
-        var options = SimulateOptions.Parse("--journal", rest, Valued, Report.CommonFlags);
+        var options = SimulateOptions.Parse("--journal", rest, Valued, [WaitsFlag, .. Report.CommonFlags]);
         var (replay, demand) = Read(open(file, options.Has("--data") ? options.Text("--data") : null));
-        if (settings.Count == 0 && !options.Has("--plot"))
+        if (settings.Count == 0 && !options.Has("--plot") && !options.Has(WaitsFlag))
         {
             ReplayReport.Write(replay, options, output);
             return replay.Differences.IsEmpty ? 0 : 1;
@@ -52,6 +53,17 @@ public static class JournalCommand
         if (demand.Classes.IsEmpty)
         {
             throw new UsageException("simulate --journal: this journal says nothing about nodes yet, because an older version wrote it: run the cloud for a while, then ask again");
+        }
+
+        if (options.Has(WaitsFlag))
+        {
+            if (settings.Count > 0)
+            {
+                throw new UsageException("simulate --journal: --waits compares with what really happened; other rules (--set, --lose, --policy) have no such side");
+            }
+
+            WaitsReport.Of(demand).For(options).Write(output);
+            return 0;
         }
 
         var whatIf = WhatIf.Run(demand, replay, settings);

@@ -22,6 +22,9 @@ internal sealed record RecordedDemand
 
     public required string Currency { get; init; }
 
+    /// <summary>How long workloads really waited, from submission to the first lease; those that never got one, to the end.</summary>
+    public required Tally Waited { get; init; }
+
     /// <summary>Every unit there ever was.</summary>
     public required ImmutableSortedSet<string> Units { get; init; }
 

@@ -23,6 +23,7 @@ internal sealed class VirtualRun
     private ImmutableArray<NodeState> _nodes = [];
     private ImmutableArray<UnitState> _units = [];
     private AllocationPlan _plan = new() { AtMs = 0 };
+    private readonly RecentDemand _recent = new();
     private AllocationHistory _history = AllocationHistory.Empty;
     private int _next;
 
@@ -117,6 +118,11 @@ internal sealed class VirtualRun
                 break;
             case RecordedChange.Rated rated when _byId.TryGetValue(rated.Id, out var workload):
                 Amend(workload, state => state with { Speeds = rated.Speeds });
+                if (!workload.Submitted)
+                {
+                    _recent.Ask(workload.Described.State, Math.Max(1, workload.Described.State.Members));
+                }
+
                 workload.Submitted = true;
                 break;
             case RecordedChange.Scaled scaled when _byId.TryGetValue(scaled.Id, out var workload):
@@ -168,10 +174,11 @@ internal sealed class VirtualRun
             NowMs = now,
             Nodes = _nodes,
             Units = _units,
-            Workloads = [.. present.Select(workload => workload.Described.State with { AttainedMs = workload.AttainedMs, WaitingSinceMs = workload.WaitingSinceMs })],
-            Leases = [.. present.SelectMany(Leases)],
+            Workloads = [.. present.Select(workload => workload.State)],
+            Leases = [.. present.SelectMany(workload => workload.Leases)],
             Settings = _rules.Settings,
             History = _history,
+            Typical = _recent.Typical,
         });
         _history = _plan.History;
         foreach (var decision in _plan.Decisions)
@@ -181,17 +188,6 @@ internal sealed class VirtualRun
 
         _measuring.Planned(now, _plan);
     }
-
-    private static IEnumerable<MemberLease> Leases(VirtualWorkload workload) => workload.Members.Select(member => new MemberLease
-    {
-        WorkloadId = workload.Id,
-        Member = member.Placement.Member,
-        Node = member.Placement.Node,
-        Devices = member.Placement.Devices,
-        MilliPerDevice = member.Placement.MilliPerDevice,
-        SinceMs = member.SinceMs,
-        Generation = workload.Generation,
-    });
 
     private void CarryOut(AllocationDecision decision, long now)
     {
@@ -221,15 +217,5 @@ internal sealed class VirtualRun
         }
     }
 
-    /// <summary>Of a gang by its members' classes and by how many of them run, in millionths.</summary>
-    private long SpeedOf(VirtualWorkload workload)
-    {
-        long sum = 0;
-        foreach (var (placement, _) in workload.Members)
-        {
-            sum += Measuring.Speed(workload, _chipOf[placement.Node]);
-        }
-
-        return sum / Math.Max(1, workload.Described.State.Members);
-    }
+    private long SpeedOf(VirtualWorkload workload) => workload.Speed(_chipOf);
 }

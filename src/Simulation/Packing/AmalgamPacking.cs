@@ -1,3 +1,4 @@
+using Amalgam.Core.Allocation;
 using Amalgam.Core.Allocation.Placement;
 
 namespace Amalgam.Simulation.Packing;
@@ -10,11 +11,11 @@ public sealed class AmalgamPacking : IPackingPolicy
 
     private readonly PackingCluster _cluster;
     private readonly PlacementBook _book;
-    private readonly RequestMix? _learned;
+    private readonly RecentDemand? _recent;
+    private readonly string[] _models;
     private readonly List<(PackingPlace Place, PlacementRequest Request)>[]? _tasks;
     private readonly SeededSequence? _ties;
-    private int _asked;
-    private int _relearnAt = 10;
+    private TypicalWork _known = TypicalWork.Unknown;
 
     /// <param name="mix">Known beforehand, as the compared policies know it; null = learned from what arrives.</param>
     /// <param name="ties">Draws among places of equal loss, to see how much the fixed order matters; null = the first.</param>
@@ -23,8 +24,9 @@ public sealed class AmalgamPacking : IPackingPolicy
     {
         ArgumentNullException.ThrowIfNull(cluster);
         _cluster = cluster;
-        _learned = mix is null ? new RequestMix(halfLifeRequests: 20_000) : null;
-        _book = new PlacementBook(cluster.Nodes, mix ?? _learned!);
+        _recent = mix is null ? new RecentDemand() : null;
+        _models = [.. Enumerable.Range(0, cluster.Nodes.Max(n => n.Chip) + 1).Select(chip => $"model {chip}")];
+        _book = new PlacementBook(cluster.Nodes, mix ?? new RequestMix());
         _ties = ties;
         _tasks = moves ? [.. cluster.Nodes.Select(_ => new List<(PackingPlace, PlacementRequest)>())] : null;
     }
@@ -60,15 +62,31 @@ public sealed class AmalgamPacking : IPackingPolicy
         return place;
     }
 
+    // As the cloud learns from what is submitted to it.
     private void Learn(PlacementRequest request)
     {
-        _learned?.Ask(request);
-        if (_learned is not null && ++_asked == _relearnAt)
+        if (_recent is null)
         {
-            _book.Learn(_learned);
-            _relearnAt *= 2;
+            return;
+        }
+        _recent.Ask(Described(request), 1);
+        if (!ReferenceEquals(_known, _recent.Typical))
+        {
+            _known = _recent.Typical;
+            _book.Learn(_known, _models);
         }
     }
+
+    private WorkloadState Described(PlacementRequest request) => new()
+    {
+        Id = "",
+        Name = "",
+        Unit = "",
+        DevicesMilli = request.DeviceMilli,
+        CpuMilli = request.CpuMilli,
+        RamMiB = request.RamMiB,
+        Speeds = [.. _models.Select((model, chip) => new ClassSpeed(model, (int)(1_000_000 * request.SpeedOn(chip))))],
+    };
 
     private PackingPlace? PlaceByMoving(PlacementRequest request)
     {

@@ -18,7 +18,7 @@ public static class PackingExperiment
     public const int LastPercent = 130;
 
     /// <param name="policy">Makes the policy for this order of machines and the mix of the original task list.</param>
-    /// <param name="elapsed">Seconds since some instant, for the time a run takes.</param>
+    /// <param name="elapsed">Seconds of processor time since some instant, for the time a run takes.</param>
     public static PackingRun Run(
         OpenbNodes cluster, ImmutableArray<OpenbTask> tasks, long seed, Func<PackingCluster, RequestMix, SeededSequence, IPackingPolicy> policy, Func<double> elapsed)
     {

@@ -34,8 +34,40 @@ internal static class EventFields
             }
         }
 
+        if (fields.Object("refuse") is { } refusal)
+        {
+            found = ReadRefusal(at, refusal, scenario);
+        }
+
+        if (fields.Object("allow") is { } leave)
+        {
+            found = new ScenarioEvent.Allow(at, Unit(leave, scenario), leave.OptionalText("chip"));
+            leave.NothingElse();
+        }
+
         fields.NothingElse();
-        return found ?? throw fields.Fault("at", "the event says nothing; give one of finish, lose, restore, setUnit, moveUnit");
+        return found ?? throw fields.Fault("at", "the event says nothing; give one of finish, lose, restore, setUnit, moveUnit, refuse, allow");
+    }
+
+    private static ScenarioEvent.Refuse ReadRefusal(long at, Fields fields, Scenario scenario)
+    {
+        var kind = fields.Text("kind") switch
+        {
+            "budget" => RefusalKind.Budget,
+            "admission" => RefusalKind.Admission,
+            var other => throw fields.Fault("kind", $"{other} is neither \"budget\" nor \"admission\""),
+        };
+        var (unit, chip) = (Unit(fields, scenario), fields.OptionalText("chip"));
+        var change = kind == RefusalKind.Budget ? "Raise the budget." : "Ask for another class, or change the rule.";
+        var refusal = new ClassRefusal(chip, kind, fields.OptionalText("detail") ?? $"{(kind == RefusalKind.Budget ? "No budget" : "No rule")} of {unit} allows it.", change);
+        fields.NothingElse();
+        return new ScenarioEvent.Refuse(at, unit, refusal);
+    }
+
+    private static string Unit(Fields fields, Scenario scenario)
+    {
+        var unit = fields.Text("unit");
+        return HasUnit(scenario.Units, unit) ? unit : throw fields.Fault("unit", $"there is no unit {unit}");
     }
 
     private static ScenarioEvent.SetUnit ReadUnitChange(long at, Fields change, Scenario scenario)

@@ -44,6 +44,12 @@ public abstract record ScenarioEvent(long AtMs)
 
     /// <param name="Change">Sets the fields that the file names and leaves the others.</param>
     public sealed record SetUnit(long AtMs, string Unit, Func<UnitState, UnitState> Change) : ScenarioEvent(AtMs);
+
+    /// <summary>From now on a policy or a budget says no to the work of a unit and of those below it.</summary>
+    public sealed record Refuse(long AtMs, string Unit, ClassRefusal Refusal) : ScenarioEvent(AtMs);
+
+    /// <summary>What was refused is allowed again. <paramref name="ChipClass"/> null = every class.</summary>
+    public sealed record Allow(long AtMs, string Unit, string? ChipClass) : ScenarioEvent(AtMs);
 }
 
 public sealed record ScenarioExpectations

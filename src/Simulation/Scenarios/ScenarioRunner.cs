@@ -50,6 +50,7 @@ public static class ScenarioRunner
             laws.Add(PlanReplay.Quiet(snapshot, plan, allocate, QuietCycles));
             laws.Add(PlanReplay.Same(snapshot, plan, allocate));
             laws.Add(PlanReplay.Renamed(snapshot, plan, allocate));
+            laws.Add(PlanReplay.Permuted(snapshot, plan, allocate));
         }
     }
 }

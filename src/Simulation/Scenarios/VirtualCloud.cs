@@ -10,6 +10,7 @@ internal sealed class VirtualCloud
     private readonly Dictionary<string, string> _chipOf = new(StringComparer.Ordinal);
     private readonly Scenario _scenario;
     private readonly ScenarioLog _log;
+    private readonly List<(string Unit, ClassRefusal Refusal)> _refused = [];
     private ImmutableArray<NodeState> _nodes;
     private ImmutableArray<UnitState> _units;
     private AllocationHistory _history = AllocationHistory.Empty;
@@ -50,8 +51,8 @@ internal sealed class VirtualCloud
             NowMs = nowMs,
             Nodes = _nodes,
             Units = _units,
-            Workloads = [.. present.Select(workload => workload.Described.State with { AttainedMs = workload.AttainedMs, WaitingSinceMs = workload.WaitingSinceMs })],
-            Leases = [.. present.SelectMany(Leases)],
+            Workloads = [.. present.Select(workload => workload.State with { Refusals = RefusalsOf(workload) })],
+            Leases = [.. present.SelectMany(workload => workload.Leases)],
             Settings = _scenario.Settings,
             History = _history,
         };
@@ -93,17 +94,6 @@ internal sealed class VirtualCloud
 
         return happened;
     }
-
-    private IEnumerable<MemberLease> Leases(VirtualWorkload workload) => workload.Members.Select(member => new MemberLease
-    {
-        WorkloadId = workload.Id,
-        Member = member.Placement.Member,
-        Node = member.Placement.Node,
-        Devices = member.Placement.Devices,
-        MilliPerDevice = member.Placement.MilliPerDevice,
-        SinceMs = member.SinceMs,
-        Generation = workload.Generation,
-    });
 
     private void CarryOut(AllocationDecision decision, long atMs)
     {
@@ -156,10 +146,29 @@ internal sealed class VirtualCloud
             case ScenarioEvent.Restore restore:
                 SetHealth(restore.Node, healthy: true);
                 break;
+            case ScenarioEvent.Refuse refuse:
+                _refused.Add((refuse.Unit, refuse.Refusal));
+                break;
+            case ScenarioEvent.Allow allow:
+                _refused.RemoveAll(refused => string.Equals(refused.Unit, allow.Unit, StringComparison.Ordinal) &&
+                    (allow.ChipClass is null || string.Equals(refused.Refusal.ChipClass, allow.ChipClass, StringComparison.Ordinal)));
+                break;
             case ScenarioEvent.SetUnit set:
                 _units = [.. _units.Select(unit => string.Equals(unit.Name, set.Unit, StringComparison.Ordinal) ? set.Change(unit) : unit)];
                 break;
         }
+    }
+
+    // What is said of a unit concerns those below it too.
+    private ImmutableArray<ClassRefusal> RefusalsOf(VirtualWorkload workload)
+    {
+        var path = new HashSet<string>(StringComparer.Ordinal);
+        for (string? unit = workload.Described.State.Unit; unit is not null && path.Add(unit);)
+        {
+            unit = _units.First(known => string.Equals(known.Name, unit, StringComparison.Ordinal)).Parent;
+        }
+
+        return [.. _refused.Where(refused => path.Contains(refused.Unit)).Select(refused => refused.Refusal)];
     }
 
     private void Finish(VirtualWorkload workload, long atMs)
@@ -175,20 +184,7 @@ internal sealed class VirtualCloud
     private void SetHealth(string name, bool healthy) =>
         _nodes = [.. _nodes.Select(node => string.Equals(node.Name, name, StringComparison.Ordinal) ? node with { Healthy = healthy } : node)];
 
-    /// <summary>Of a gang by its slowest class and by how many of its members run, in millionths.</summary>
-    private long SpeedOf(VirtualWorkload workload)
-    {
-        long sum = 0;
-        foreach (var (placement, _) in workload.Members)
-        {
-            foreach (var speed in workload.Described.State.Speeds)
-            {
-                sum += string.Equals(speed.ChipClass, _chipOf[placement.Node], StringComparison.Ordinal) ? speed.Millionths : 0;
-            }
-        }
-
-        return sum / Math.Max(1, workload.Described.State.Members);
-    }
+    private long SpeedOf(VirtualWorkload workload) => workload.Speed(_chipOf);
 
     // On the lowest free devices, in the order of the file.
     private void BeginRunning()

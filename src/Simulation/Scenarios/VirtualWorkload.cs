@@ -33,6 +33,35 @@ internal sealed class VirtualWorkload(ScenarioWorkload described)
 
     public bool Running => !Members.IsEmpty;
 
+    /// <summary>As the allocator sees it now.</summary>
+    public WorkloadState State => Described.State with { AttainedMs = AttainedMs, WaitingSinceMs = WaitingSinceMs };
+
+    public IEnumerable<MemberLease> Leases => Members.Select(member => new MemberLease
+    {
+        WorkloadId = Id,
+        Member = member.Placement.Member,
+        Node = member.Placement.Node,
+        Devices = member.Placement.Devices,
+        MilliPerDevice = member.Placement.MilliPerDevice,
+        SinceMs = member.SinceMs,
+        Generation = Generation,
+    });
+
+    /// <summary>Of a gang by its members' classes and by how many of them run, in millionths of the full speed.</summary>
+    public long Speed(IReadOnlyDictionary<string, string> chipOf)
+    {
+        long sum = 0;
+        foreach (var (placement, _) in Members)
+        {
+            foreach (var speed in Described.State.Speeds)
+            {
+                sum += string.Equals(speed.ChipClass, chipOf[placement.Node], StringComparison.Ordinal) ? speed.Millionths : 0;
+            }
+        }
+
+        return sum / Math.Max(1, Described.State.Members);
+    }
+
     public void Start(ImmutableArray<MemberPlacement> members, long atMs)
     {
         (SinceMs, _progressedMs, _attainedAtStart) = (atMs, atMs, AttainedMs);

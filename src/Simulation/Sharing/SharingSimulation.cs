@@ -23,9 +23,11 @@ public static class SharingSimulation
     /// <param name="jobs">By submission.</param>
     /// <param name="until">Stops when this holds; null = all done.</param>
     /// <param name="roundSeconds">Between decisions.</param>
+    /// <param name="mostSeconds">Ends at this virtual time, whatever still runs.</param>
     /// <returns>Every job that was submitted, in order.</returns>
     public static IReadOnlyList<JobProgress> Run(
-        IEnumerable<SharedJob> jobs, ISharingPolicy policy, double roundSeconds, Func<IReadOnlyList<JobProgress>, bool>? until = null)
+        IEnumerable<SharedJob> jobs, ISharingPolicy policy, double roundSeconds, Func<IReadOnlyList<JobProgress>, bool>? until = null,
+        double mostSeconds = double.PositiveInfinity)
     {
         ArgumentNullException.ThrowIfNull(jobs);
         ArgumentNullException.ThrowIfNull(policy);
@@ -33,7 +35,7 @@ public static class SharingSimulation
         var more = arrivals.MoveNext();
         var (all, active) = (new List<JobProgress>(), new List<JobProgress>());
         var stuck = 0;
-        for (double now = 0; more || active.Count > 0;)
+        for (double now = 0; (more || active.Count > 0) && now < mostSeconds;)
         {
             while (more && arrivals.Current.SubmitSeconds <= now)
             {

@@ -55,6 +55,10 @@ public sealed class TraceTable
         return table;
     }
 
+    /// <summary>Fields of the first line that has any.</summary>
+    public static int Width(string file, char separator) =>
+        Array.Find(Lines(file), line => !string.IsNullOrWhiteSpace(line))?.Split(separator).Length ?? throw TraceException.At(file, 0, "line", "there is no job in it");
+
     private static string[] Lines(string file)
     {
         try

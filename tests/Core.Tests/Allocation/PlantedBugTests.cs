@@ -64,6 +64,17 @@ public sealed class PlantedBugTests
     }
 
     [Fact]
+    public void L9_a_target_by_order_of_creation_is_caught()
+    {
+        var snapshot = Cloud(1, Unit("x"), Unit("y")) with { Workloads = [Job("a", "x"), Job("b", "y")] };
+        Assert.Contains(PlanReplay.Permuted(snapshot, FirstTakesAll(snapshot), FirstTakesAll), violation => violation.Law == Law.L9);
+        Assert.Empty(PlanReplay.Permuted(snapshot, Allocator.Plan(snapshot), Allocator.Plan));
+    }
+
+    private static AllocationPlan FirstTakesAll(AllocationSnapshot snapshot) =>
+        Allocator.Plan(snapshot) with { Targets = [.. snapshot.Units.Select((unit, at) => new UnitTarget(unit.Name, "chip", at == 0 ? 1000 : 0))] };
+
+    [Fact]
     public void L10_an_idle_device_beside_a_waiting_job_is_caught() => Caught(
         Law.L10, Cloud(1, Unit("x")) with { Workloads = [Job("a", "x")] });
 

@@ -40,6 +40,7 @@ public sealed class RandomCloudTests(ITestOutputHelper output)
                 violations.AddRange(PlanReplay.Quiet(cloud.Snapshot, plan, Allocator.Plan, 5));
                 violations.AddRange(PlanReplay.Same(cloud.Snapshot, plan, Allocator.Plan));
                 violations.AddRange(PlanReplay.Renamed(cloud.Snapshot, plan, Allocator.Plan));
+                violations.AddRange(PlanReplay.Permuted(cloud.Snapshot, plan, Allocator.Plan));
             }
 
             if (violations.Count > 0)

@@ -62,6 +62,8 @@ public sealed class AccessTests : IAsyncLifetime
         ["POST /api/v1/contracts"] = """{"unit":"lab","chipClass":"cpu","devices":1,"to":"2099-01-01T00:00:00Z"}""",
         ["POST /api/v1/contracts/{id}/end"] = """{"why":"mischief"}""",
         ["GET /api/v1/stock"] = null,
+        ["GET /api/v1/contracts/risk"] = null,
+        ["GET /api/v1/stock/forecast"] = null,
         ["GET /api/v1/policies"] = null,
         ["POST /api/v1/policies"] = """{"file":"x.yaml","text":"name: x"}""",
         ["DELETE /api/v1/policies/{name}"] = null,

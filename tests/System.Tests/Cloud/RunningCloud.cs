@@ -33,6 +33,9 @@ public sealed partial class RunningCloud : IAsyncDisposable
     /// <summary>Added to the environment of every command, `up` included.</summary>
     public Dictionary<string, string> Variables { get; } = [];
 
+    /// <summary>A program with its arguments that starts `up` in its place: what limits or troubles the process.</summary>
+    public string[] Wrapper { get; set; } = [];
+
     /// <summary>Further arguments of `up`.</summary>
     public List<string> UpArguments { get; } = [];
 
@@ -77,6 +80,14 @@ public sealed partial class RunningCloud : IAsyncDisposable
 
         _killed = false;
         _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", "127.0.0.1:0", "--chips", Chips, .. UpArguments]) };
+        if (Wrapper is [var program, .. var before])
+        {
+            _process.StartInfo.FileName = program;
+            string[] arguments = [.. before, Program, .. _process.StartInfo.ArgumentList];
+            _process.StartInfo.ArgumentList.Clear();
+            Array.ForEach(arguments, _process.StartInfo.ArgumentList.Add);
+        }
+
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.Start();

@@ -16,7 +16,9 @@ internal sealed class AllocationCycle(PlanningState state, TargetMemory memory)
     {
         var debts = new Debts(state);
         new Withdrawal(state).Run();
-        var targets = new CycleTargets(state, TargetSolver.Solve(CycleTargets.Problem(state), memory), debts.Standing);
+        var solution = TargetSolver.Solve(CycleTargets.Problem(state), memory);
+        debts.Weigh(solution.Prices);
+        var targets = new CycleTargets(state, solution, debts.Standing);
         targets.PriceShapes(state);
         var bounds = new Bounds(state.Tree, targets);
         var gathering = GiveOut(targets, bounds, debts);
@@ -39,7 +41,7 @@ internal sealed class AllocationCycle(PlanningState state, TargetMemory memory)
         var keys = new KeyTable(state);
         var starter = new Starter(state, targets, bounds, keys);
         var pass = new StartPass(state, targets, keys, debts.Standing);
-        var consolidation = new Consolidation(state, bounds);
+        var consolidation = new Consolidation(state, bounds, starter);
         var gathering = new Gathering(state, bounds, starter, consolidation);
         var reprieve = new Reprieve(state, bounds);
         var prospects = new Prospects(state, targets, bounds);
@@ -61,7 +63,7 @@ internal sealed class AllocationCycle(PlanningState state, TargetMemory memory)
             claims += pass.Run(
                 request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request), prospects.Claims);
             claims += gathering.IsGathering ? pass.Run(gathering.Lend, static (_, _) => true) : 0;
-            if (claims == 0 && !reprieve.Run())
+            if (claims == 0 && !reprieve.Run() && !gathering.Refresh())
             {
                 return gathering;
             }

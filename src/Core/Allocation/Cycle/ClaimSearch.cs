@@ -20,21 +20,77 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     private readonly List<Slot> _slots = [];
     private readonly List<Entry> _failed = [];
     private readonly List<Entry> _tried = [];
+    private readonly List<Entry> _guaranteed = [];
 
     /// <summary>The request begins on the class, its victims gone; false = nothing has changed.</summary>
     public bool TryClaim(in Request request, int chip, ClaimKind kind)
     {
         _removed.Clear();
+        _guaranteed.Clear();
         source.Spared.Clear();
-        if (Clear(request, chip, kind, onlyNode: -1) || (Tried() &&
-            (ClearNodeByNode(request, chip, kind) || ClearSparingSome(request, chip, kind))))
+        if (Fits(request, chip))
         {
-            Spare(request, chip);
+            // What is idle is no matter of rights: it is given out in the passes for idle devices, in their order.
+            return false;
+        }
+
+        if (ClearLawfully(request, chip, kind, onlyNode: -1) || ClearBesideGuaranteed(request, chip, kind) ||
+            (Tried() && (ClearNodeByNode(request, chip, kind) || ClearSparingSome(request, chip, kind) || ClearLargestFirst(request, chip, kind))))
+        {
             Settle(request, chip, kind);
             return true;
         }
 
         return false;
+    }
+
+    // In their order victims may be taken that the rest of their unit's holding leaves wholly within its guarantee: without those, then.
+    private bool ClearBesideGuaranteed(in Request request, int chip, ClaimKind kind)
+    {
+        for (var tries = 0; _guaranteed.Count > 0 && tries < MostSpared; tries++)
+        {
+            source.Spared.UnionWith(_guaranteed);
+            if (ClearLawfully(request, chip, kind, onlyNode: -1))
+            {
+                return true;
+            }
+        }
+
+        source.Spared.Clear();
+        return false;
+    }
+
+    /// <summary>Until the request fits, nobody gone who need not go, and nobody who is wholly within a guarantee.</summary>
+    private bool ClearLawfully(in Request request, int chip, ClaimKind kind, int onlyNode)
+    {
+        _guaranteed.Clear();
+        return Clear(request, chip, kind, onlyNode) && SpareLawfully(request, chip, kind);
+    }
+
+    private bool SpareLawfully(in Request request, int chip, ClaimKind kind)
+    {
+        Spare(request, chip);
+        foreach (var removal in _removed)
+        {
+            if (source.IsGuaranteed(request, removal.Entry, removal.Members.Count, chip, kind))
+            {
+                _guaranteed.Add(removal.Entry);
+            }
+        }
+
+        if (_guaranteed.Count > 0)
+        {
+            Remember(0);
+            RestoreFrom(0);
+        }
+
+        return _guaranteed.Count == 0;
+    }
+
+    private void Remember(int start)
+    {
+        _failed.Clear();
+        _failed.AddRange(_removed.Skip(start).Select(removal => removal.Entry));
     }
 
     // What the first search had taken before it gave up; nothing taken, nothing to vary.
@@ -54,7 +110,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         {
             source.Spared.Clear();
             source.Spared.Add(spared);
-            if (Clear(request, chip, kind, onlyNode: -1))
+            if (ClearLawfully(request, chip, kind, onlyNode: -1))
             {
                 return true;
             }
@@ -64,12 +120,40 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         for (var spared = 0; spared < MostSpared && source.Next(request, chip, kind, -1) is { } first; spared++)
         {
             source.Spared.Add(first.Entry);
-            if (Clear(request, chip, kind, onlyNode: -1))
+            if (ClearLawfully(request, chip, kind, onlyNode: -1))
             {
                 return true;
             }
         }
 
+        return false;
+    }
+
+    // What a unit can still lose may be enough for the large ones, but not once small ones have used a part of it.
+    private bool ClearLargestFirst(in Request request, int chip, ClaimKind kind)
+    {
+        source.Spared.Clear();
+        while (source.Spared.Count < MostSpared && source.Next(request, chip, kind, -1) is { } next)
+        {
+            source.Spared.Add(next.Entry);
+        }
+
+        foreach (var entry in source.Spared.OrderByDescending(entry => entry.MilliOn(chip)).ThenBy(entry => entry.Index).ToList())
+        {
+            source.Spared.Remove(entry);
+            while (source.Next(request, chip, kind, -1) is { } victim && victim.Entry == entry)
+            {
+                Remove(victim, chip, -1);
+                if (Fits(request, chip))
+                {
+                    return SpareLawfully(request, chip, kind);
+                }
+            }
+
+            source.Spared.Add(entry);
+        }
+
+        RestoreFrom(0);
         return false;
     }
 
@@ -80,8 +164,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         {
             if (_removed.Count - start >= MostVictims || source.Next(request, chip, kind, onlyNode) is not { } victim)
             {
-                _failed.Clear();
-                _failed.AddRange(_removed.Skip(start).Select(removal => removal.Entry));
+                Remember(start);
                 RestoreFrom(start);
                 return false;
             }
@@ -98,13 +181,13 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         var stock = state.Stocks[chip];
         if (request.Members > 1 || stock.Nodes.Length > MostNodes)
         {
-            return request.Members > 1 && ClearManyNodes(request, chip, kind);
+            return request.Members > 1 && ClearManyNodes(request, chip, kind) && SpareLawfully(request, chip, kind);
         }
 
         var (bestNode, bestMilli) = (-1, long.MaxValue);
         for (var node = 0; node < stock.Nodes.Length; node++)
         {
-            if (Clear(request, chip, kind, node))
+            if (ClearLawfully(request, chip, kind, node))
             {
                 var milli = _removed.Sum(removal => removal.Members.Count * removal.Entry.Shape.Member.Milli);
                 (bestNode, bestMilli) = milli < bestMilli ? (node, milli) : (bestNode, bestMilli);
@@ -112,7 +195,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
             }
         }
 
-        return bestNode >= 0 && Clear(request, chip, kind, bestNode);
+        return bestNode >= 0 && ClearLawfully(request, chip, kind, bestNode);
     }
 
     private bool ClearManyNodes(in Request request, int chip, ClaimKind kind)
@@ -172,6 +255,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     private void Settle(in Request request, int chip, ClaimKind kind)
     {
         state.Placer.TryTake(chip, request.Shape.Member, request.Members, _slots);
+        var guaranteed = bounds.LevelsWithinGuarantee(request, chip);
         foreach (var removal in _removed)
         {
             if (removal.Entry.Paid && !removal.Surplus)
@@ -179,11 +263,16 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
                 Inherit(removal.Entry, request.Entry);
             }
 
+            if (!removal.Surplus)
+            {
+                source.Took(request.Entry, removal.Entry, kind);
+            }
+
             removal.Entry.Beneficiary = request.Entry;
             if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 } && removal.Entry.Evicted is null)
             {
                 removal.Entry.EvictedFor = request.Entry;
-                removal.Entry.Evicted = ReasonOf(request, removal.Entry, kind);
+                removal.Entry.Evicted = ReasonOf(request, removal.Entry, kind, guaranteed);
             }
         }
 
@@ -204,11 +293,13 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         }
     }
 
-    private static EvictionReason ReasonOf(in Request request, Entry victim, ClaimKind kind) => kind switch
+    // What restores a guarantee is said so, also where the milder right to the target was enough to claim it.
+    private EvictionReason ReasonOf(in Request request, Entry victim, ClaimKind kind, int levelsGuaranteed) => kind switch
     {
         ClaimKind.Guarantee or ClaimKind.GuaranteeShielded => EvictionReason.Guarantee,
         ClaimKind.Term => EvictionReason.Term,
-        _ => victim.Shape.Leaf == request.Shape.Leaf ? EvictionReason.Priority : EvictionReason.Share,
+        _ when victim.Shape.Leaf == request.Shape.Leaf => EvictionReason.Priority,
+        _ => source.LevelsApart(request, victim) <= levelsGuaranteed ? EvictionReason.Guarantee : EvictionReason.Share,
     };
 
     private void Remove(in Victim victim, int chip, int onlyNode)

@@ -7,7 +7,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 /// Makes a hole for a waiting gang by re-placing preemptible leases on the same chip class. All of them land or none moves, and
 /// the work that is done again because of it is less than the work the gang has before it.
 /// </summary>
-internal sealed class Consolidation(PlanningState state, Bounds bounds)
+internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter starter)
 {
     /// <summary>Nodes looked at for one hole, the emptiest first.</summary>
     private const int MostNodes = 64;
@@ -65,6 +65,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds)
         request.Entry.Paid = true;
         state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
         _slots.Clear();
+        starter.Started(request.Entry);
         return true;
     }
 
@@ -243,7 +244,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds)
         }
 
         var holders = new Dictionary<int, List<Entry>>();
-        var movable = state.RunningIn.SelectMany(running => running).Where(entry => entry.Shape.Preemptible && !entry.Paid)
+        var movable = state.RunningIn.SelectMany(running => running).Where(entry => entry.Shape.Preemptible && (!entry.Paid || entry.StartedNow))
             .OrderBy(entry => entry.LostWork(state.NowMs)).ThenBy(entry => entry.Index);
         foreach (var entry in movable)
         {

@@ -16,6 +16,7 @@ internal sealed class CycleTargets
         var units = state.Tree.Units.Count;
         Guaranteed = Flatten(solution.GuaranteedMilli, units);
         Raw = Flatten(solution.TargetMilli, units);
+        Abundant = [.. Enumerable.Range(0, _chips).Where(chip => Math.Round(solution.Prices[chip] * 1e6) == 0)];
         Leasable = TargetRounding.Round(state, Raw, debts);
         Alone = new double[units];
         for (var u = units - 1; u >= 0; u--)
@@ -29,6 +30,9 @@ internal sealed class CycleTargets
     }
 
     public TargetSolution Solution { get; }
+
+    /// <summary>Classes that cost nothing: how a target is split between them is arbitrary.</summary>
+    public int[] Abundant { get; }
 
     /// <summary>Milli-devices per unit and class, as solved.</summary>
     public long[] Raw { get; }
@@ -77,10 +81,19 @@ internal sealed class CycleTargets
                 shape.Efficiency[c] = shape.MayUse(c) ? Math.Max(1, efficiency) : 0;
             }
         }
+
+        // What takes no device costs nobody a device: it belongs wherever it can run.
+        foreach (var shape in state.Shapes.Where(shape => shape.Member.Milli == 0))
+        {
+            for (var c = 0; c < _chips; c++)
+            {
+                shape.Efficiency[c] = shape.MayUse(c) ? 1000 : 0;
+            }
+        }
     }
 
     private static IEnumerable<Shape> DemandOf(PlanningState state) =>
-        state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand);
+        state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand && shape.Member.Milli > 0);
 
     private static ImmutableArray<long> Amounts(Organisation tree, ChipAmounts amounts, long otherwise) => amounts.IsEmpty
         ? default

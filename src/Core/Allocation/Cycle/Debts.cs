@@ -33,11 +33,27 @@ internal sealed class Debts
                 var half = state.Settings.HalfLifeMs.Find(debt.ChipClass) ?? WeekMs;
                 var owed = Faded(debt.MilliDeviceMs, elapsed, half) + (half > 0 ? debt.RateMilli * elapsed : 0);
                 _owed[state.Tree.At(unit, chip)] = owed;
-                // In whole device-terms, so that a moment's difference does not turn equals around.
-                Standing[unit] += owed / (1000 * Math.Max(1, state.Settings.LeaseTermMs));
             }
         }
     }
+
+    /// <summary>What counts at today's prices: a class that has become abundant is forgotten now, not one cycle later.</summary>
+    public void Weigh(ImmutableArray<double> prices)
+    {
+        for (var u = 0; u < _state.Tree.Named; u++)
+        {
+            for (var c = 0; c < _state.Chips.Length; c++)
+            {
+                // In whole device-terms, so that a moment's difference does not turn equals around.
+                Standing[u] += HalfLife(c, prices) > 0
+                    ? _owed[_state.Tree.At(u, c)] / (1000 * Math.Max(1, _state.Settings.LeaseTermMs))
+                    : 0;
+            }
+        }
+    }
+
+    private long HalfLife(int chip, ImmutableArray<double> prices) =>
+        _state.Settings.HalfLifeMs.Find(_state.Chips[chip]) ?? (prices[chip] > 0 ? WeekMs : 0);
 
     /// <summary>Per unit, in devices times lease terms; positive = owed.</summary>
     public long[] Standing { get; }
@@ -50,8 +66,7 @@ internal sealed class Debts
             for (var c = 0; c < _state.Chips.Length; c++)
             {
                 var at = _state.Tree.At(u, c);
-                var half = _state.Settings.HalfLifeMs.Find(_state.Chips[c]) ??
-                    (targets.Solution.Prices[c] > 0 ? WeekMs : 0);
+                var half = HalfLife(c, targets.Solution.Prices);
                 var rate = half > 0 ? targets.Raw[at] - _state.Tree.Held[at] : 0;
                 var owed = half > 0 ? _owed[at] : 0;
                 if (owed != 0 || rate != 0)

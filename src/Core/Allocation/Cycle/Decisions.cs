@@ -29,7 +29,8 @@ internal static class Decisions
                 return;
             }
 
-            decisions.Add((0, new EvictDecision(id, GainerOf(state, entry)?.Workload.Id, reason)));
+            var (meant, cause) = CauseOf(entry, reason);
+            decisions.Add((0, new EvictDecision(id, GainerOf(state, entry, meant)?.Workload.Id, cause)));
             before = [];
         }
 
@@ -51,12 +52,24 @@ internal static class Decisions
         }
     }
 
-    // For whom it was evicted, or, where that one did not begin after all, who has its place now.
-    private static Entry? GainerOf(PlanningState state, Entry evicted)
+    // Who went for another that got its own old place back went for what had ended that one.
+    private static (Entry? For, EvictionReason Reason) CauseOf(Entry evicted, EvictionReason reason)
     {
-        if (evicted.EvictedFor is not { } meant || Gained(meant))
+        var meant = evicted.EvictedFor;
+        for (var hop = 0; hop < 8 && meant is { Evicted: { } earlier, Before: { } before } && Same(before, meant.Members); hop++)
         {
-            return evicted.EvictedFor;
+            (meant, reason) = (meant.EvictedFor, earlier);
+        }
+
+        return (meant, reason);
+    }
+
+    // For whom it was evicted, or, where that one did not begin after all, who has its place now.
+    private static Entry? GainerOf(PlanningState state, Entry evicted, Entry? meant)
+    {
+        if (meant is null || Gained(meant))
+        {
+            return meant;
         }
 
         return state.Touched.Find(other => other != evicted && Gained(other) && other.Members.Exists(member =>

@@ -17,8 +17,10 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
     private readonly List<Slot> _slots = [];
 
     /// <summary>Those whose unit's share would hold them: before everybody else.</summary>
-    public void RunWithinShare()
+    /// <returns>Whether one of them began.</returns>
+    public bool RunWithinShare()
     {
+        var started = false;
         foreach (var entry in Overdue().Where(FitsShare).Take(Most))
         {
             var request = new Request(entry);
@@ -26,22 +28,62 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
                 !starter.Borrow(request) && !starter.Preempt(request) && !consolidation.TryMakeRoom(request))
             {
                 Gather(request);
+                continue;
             }
+
+            started = true;
         }
+
+        return started;
     }
 
     /// <summary>Those larger than the share of their unit: before other borrowers.</summary>
-    public void RunBeyondShare()
+    /// <returns>Whether one of them began.</returns>
+    public bool RunBeyondShare()
     {
+        var started = false;
         foreach (var entry in Overdue().Where(entry => !FitsShare(entry)).Take(Math.Max(0, Most - _reservations.Count)))
         {
             var request = new Request(entry);
-            if (entry.Gathering is null && !starter.Borrow(request) && !starter.Preempt(request) && !consolidation.TryMakeRoom(request))
+            if (entry.Gathering is not null)
+            {
+                continue;
+            }
+
+            if (starter.Borrow(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request))
+            {
+                started = true;
+            }
+            else
             {
                 Gather(request);
             }
         }
+
+        return started;
     }
+
+    /// <summary>
+    /// Gathers anew on what the passes have left: work in the way may have gone, and then the gang begins, or other devices will be
+    /// free sooner. A plan that kept what the next one would not keep would not be at rest.
+    /// </summary>
+    /// <returns>Whether anything changed.</returns>
+    public bool Refresh()
+    {
+        var before = Plans();
+        foreach (var reservation in _reservations)
+        {
+            Release(reservation);
+            reservation.For.Gathering = null;
+        }
+
+        _reservations.Clear();
+        var started = RunWithinShare();
+        return RunBeyondShare() || started || !Plans().SetEquals(before);
+    }
+
+    private HashSet<(Entry, int, long?, int, int)> Plans() => [.. _reservations.SelectMany(reservation => reservation.Kept.Append((Node: -1, Device: -1))
+        .Select(kept => (reservation.For, reservation.Chip, reservation.StartMs, kept.Node, kept.Device)))];
 
     private bool FitsShare(Entry entry) => Array.Exists(
         starter.ChipsFor(entry.Shape), chip => bounds.FitsShare(new Request(entry), chip));
@@ -88,7 +130,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
             foreach (var row in rows)
             {
                 var patience = row.Waiting == 0 ? long.MaxValue : row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
-                if (patience < long.MaxValue && row.Shape.IsDemand && row.Head() is { } head &&
+                if (patience < long.MaxValue && row.Shape.Member.Milli > 0 && row.Shape.IsDemand && row.Head() is { } head &&
                     head.Evicted is null && state.NowMs - head.WaitingSinceMs >= patience && !IsOutranked(row, rows))
                 {
                     overdue.Add((head, head.WaitingSinceMs + patience));
@@ -214,6 +256,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         if (taken)
         {
             state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
+            starter.Started(request.Entry);
         }
 
         Keep(reservation);

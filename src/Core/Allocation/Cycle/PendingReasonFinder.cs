@@ -139,6 +139,11 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             return (PendingReason.Capacity, $"The {name} nodes that could hold it are lost at the moment.", "Bring a lost node back.");
         }
 
+        if (request.Milli == 0)
+        {
+            return (PendingReason.Capacity, $"No node with {name} has its CPU and RAM free.", "Ask for less CPU or RAM, or let work beside the devices end.");
+        }
+
         if (!_bounds.LeafWithinTarget(request, chip))
         {
             var at = tree.At(request.Shape.Leaf, chip);
@@ -189,13 +194,42 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
         ? $"Add a node with {shape.Sample.Speeds.First(speed => speed.Millionths > 0).ChipClass}, or let it run on a class that is there."
         : "Name a chip class on which it runs.";
 
-    private string TooLarge(Shape shape, int chip) => shape.Member.Devices > state.Stocks[chip].MostDevices
-        ? $"A member needs {shape.Member.Devices} {state.Chips[chip]} devices on one node; the largest node has {state.Stocks[chip].MostDevices}."
-        : $"Its {shape.Minimum} members need {Devices(shape.MinimumMilli)} of {state.Chips[chip]} with CPU and RAM; the whole stock cannot hold them.";
+    private string TooLarge(Shape shape, int chip)
+    {
+        var (stock, name) = (state.Stocks[chip], state.Chips[chip]);
+        if (shape.Member.Devices > stock.MostDevices)
+        {
+            return $"A member needs {shape.Member.Devices} {name} devices on one node; the largest node has {stock.MostDevices}.";
+        }
 
-    private string Shrink(Shape shape, int chip) => shape.Member.Devices > state.Stocks[chip].MostDevices
-        ? $"Ask for at most {state.Stocks[chip].MostDevices} devices for each member."
-        : "Ask for fewer members, or let them run on several classes (mixed).";
+        var need = $"{Devices(shape.Member.Milli)} of {name}{Beside(shape.Sample)}";
+        var holds = Reach.Copies(stock, shape.Member, healthyOnly: false, shape.Minimum);
+        return shape.Minimum == 1
+            ? $"It needs {need} on one node; no node has that together."
+            : $"Its {shape.Minimum} members need {need} each; all {name} nodes, were they empty, would hold {(holds == 0 ? "none" : $"{holds}")} of them.";
+    }
+
+    // Only what was asked for.
+    private static string Beside(WorkloadState asked) => (asked.CpuMilli, asked.RamMiB) switch
+    {
+        (0, 0) => "",
+        ( > 0, 0) => $" with {asked.CpuMilli / 1000m:0.###} CPU cores",
+        (0, > 0) => $" with {asked.RamMiB} MiB of RAM",
+        _ => $" with {asked.CpuMilli / 1000m:0.###} CPU cores and {asked.RamMiB} MiB of RAM",
+    };
+
+    private string Shrink(Shape shape, int chip)
+    {
+        if (shape.Member.Devices > state.Stocks[chip].MostDevices)
+        {
+            return $"Ask for at most {state.Stocks[chip].MostDevices} devices for each member.";
+        }
+
+        var holds = Reach.Copies(state.Stocks[chip], shape.Member, healthyOnly: false, shape.Minimum);
+        return holds == 0
+            ? $"Ask for less beside each device, or add a larger {state.Chips[chip]} node."
+            : $"Ask for at most {holds} member{(holds == 1 ? "" : "s")}, or add {state.Chips[chip]} nodes.";
+    }
 
     private static string Devices(long milli)
     {

@@ -172,7 +172,7 @@ internal sealed partial class PlanningState
     private void Examine(Entry entry)
     {
         var suspect = entry.Running && (entry.Workload.Held || entry.Members.Count < entry.Shape.Minimum ||
-            entry.Members.Count > entry.Shape.Members || entry.Members.Exists(IsLost));
+            entry.Members.Count > entry.Shape.Members || entry.Members.Exists(IsLost) || entry.Members.Exists(member => entry.Shape.MustLeave(member.Slot.Chip)));
         if (suspect)
         {
             _suspects.Add(entry);

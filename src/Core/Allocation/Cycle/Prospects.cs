@@ -27,7 +27,7 @@ internal sealed class Prospects(PlanningState state, CycleTargets targets, Bound
         for (var c = 0; c < shape.Speeds.Length; c++)
         {
             if (shape.MayUse(c) && Fits(shape.Form, c, grows || shape.Sample.Mixed) &&
-                (!withinTarget || state.Tree.Held[state.Tree.At(shape.Leaf, c)] + milli <= targets.Leasable[state.Tree.At(shape.Leaf, c)]))
+                (!withinTarget || milli == 0 || targets.Abundant.Contains(c) || state.Tree.Held[state.Tree.At(shape.Leaf, c)] + milli <= targets.Leasable[state.Tree.At(shape.Leaf, c)]))
             {
                 return true;
             }

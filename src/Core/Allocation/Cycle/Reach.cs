@@ -49,7 +49,7 @@ internal static class Reach
             perDevice = (int)Math.Min(perDevice, node.MemoryMiB / member.MemoryMiB);
         }
 
-        var copies = member.IsShare ? devices * perDevice : devices / member.Devices;
+        var copies = member.IsShare ? devices * perDevice : member.Devices == 0 ? int.MaxValue : devices / member.Devices;
         copies = Bounded(copies, node.CpuMilli, member.CpuMilli);
         return Bounded(copies, node.RamMiB, member.RamMiB);
     }

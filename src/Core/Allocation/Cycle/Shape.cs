@@ -146,6 +146,11 @@ internal sealed class Shape(int leaf, WorkloadState sample, int[] speeds, ClassR
         return together;
     }
 
+    /// <summary>
+    /// A budget that has run out ends what it pays for; an admission rule concerns new use only, and what cannot be preempted ends by itself.
+    /// </summary>
+    public bool MustLeave(int chip) => Preemptible && Refusals[chip] is { Kind: RefusalKind.Budget };
+
     public bool MayUse(int chip) => Speeds[chip] > 0 && Refusals[chip] is null && Placeable[chip];
 
     public bool IsDemand

@@ -12,7 +12,6 @@ internal sealed class Starter
     private readonly PlanningState _state;
     private readonly Bounds _bounds;
     private readonly CycleTargets _targets;
-    private readonly List<int> _abundant;
     private readonly VictimSource _source;
     private readonly ClaimSearch _search;
     private readonly List<Slot> _slots = [];
@@ -22,10 +21,12 @@ internal sealed class Starter
     public Starter(PlanningState state, CycleTargets targets, Bounds bounds, KeyTable keys)
     {
         (_state, _bounds, _targets) = (state, bounds, targets);
-        _abundant = [.. Enumerable.Range(0, state.Chips.Length).Where(chip => Math.Round(targets.Solution.Prices[chip] * 1e6) == 0)];
         _source = new VictimSource(state, targets, bounds, keys);
         _search = new ClaimSearch(state, bounds, _source);
     }
+
+    /// <summary>It began in another way than by this class: it may have to give way again in the same cycle.</summary>
+    public void Started(Entry entry) => _source.Started(entry);
 
     /// <summary>Idle devices inside the target, on the classes where the work belongs.</summary>
     public bool WhereItBelongs(Request request) => TakeIdle(request, Belongs, withinTarget: true);
@@ -68,7 +69,8 @@ internal sealed class Starter
 
     private bool Claim(Request request, ClaimKind kind, bool withinTarget = false, int efficiency = 0)
     {
-        foreach (var chip in ChipsFor(request.Shape))
+        // What takes no device has no right to anybody's.
+        foreach (var chip in request.Milli > 0 ? ChipsFor(request.Shape) : [])
         {
             if (request.Shape.Efficiency[chip] >= efficiency && !request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
                 (!withinTarget || _bounds.WithinTarget(request, chip)) && _search.TryClaim(request, chip, kind))
@@ -115,7 +117,12 @@ internal sealed class Starter
     // Where classes cost nothing the targets say how much of them all together; how much of each is arbitrary, and placement decides it.
     private bool IsWithinTarget(Request request, int chip)
     {
-        if (_abundant.Count < 2 || !_abundant.Contains(chip))
+        if (request.Milli == 0)
+        {
+            return true;
+        }
+
+        if (_targets.Abundant.Length < 2 || !_targets.Abundant.Contains(chip))
         {
             return _bounds.WithinTarget(request, chip);
         }
@@ -124,7 +131,7 @@ internal sealed class Starter
         {
             // Unrounded, as rounding goes class by class; what it would add or take is less than half of the request.
             var left = -request.Milli / 2;
-            foreach (var abundant in _abundant)
+            foreach (var abundant in _targets.Abundant)
             {
                 var at = _state.Tree.At(u, abundant);
                 left += _targets.Raw[at] - _state.Tree.Held[at];

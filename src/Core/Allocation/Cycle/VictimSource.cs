@@ -7,11 +7,26 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
     private readonly int[] _onPath = new int[state.Tree.Units.Count];
     private int _path;
 
+    private readonly Dictionary<(Entry Claimant, Entry Victim, ClaimKind Kind), int> _took = [];
+
     /// <summary>Left out of the search that is going on.</summary>
     public HashSet<Entry> Spared { get; } = [];
 
     /// <summary>A workload began in this cycle: it may have to give way again.</summary>
     public void Started(Entry entry) => _lists[entry.Shape.Leaf]?.Add(entry);
+
+    /// <summary>The claimant began on devices of the victim.</summary>
+    public void Took(Entry claimant, Entry victim, ClaimKind kind) =>
+        _took[(claimant, victim, kind)] = _took.GetValueOrDefault((claimant, victim, kind)) + 1;
+
+    // Rights can turn in a circle: first in its unit by priority, then reclaimed by another unit, whose devices a third is guaranteed. Who asks
+    // again has lost to a better right what it took: the weakest right in the circle gives up first, a guarantee never.
+    private bool MayTakeFrom(Entry claimant, Entry victim, ClaimKind kind) => kind switch
+    {
+        ClaimKind.Priority or ClaimKind.Term => !_took.ContainsKey((claimant, victim, kind)),
+        ClaimKind.Target => _took.GetValueOrDefault((claimant, victim, kind)) < 2,
+        _ => true,
+    };
 
     /// <param name="onlyNode">Only members on this node count; -1 = any.</param>
     public Victim? Next(in Request request, int chip, ClaimKind kind, int onlyNode)
@@ -37,7 +52,8 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
                 return null;
             }
 
-            if (IsThere(victim, chip, onlyNode, evenPaid: true) && !IsYoung(victim))
+            if (IsThere(victim, chip, onlyNode, evenPaid: true) && !IsYoung(victim) &&
+                MayTakeFrom(request.Entry, victim.Entry, ClaimKind.Priority))
             {
                 return victim;
             }
@@ -53,10 +69,11 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         var worst = keys.Of(request.Entry);
         foreach (var entry in state.RunningIn[request.Shape.Leaf])
         {
-            var victim = new Victim(entry, Surplus: false, 0, entry.SinceMs);
+            var victim = new Victim(entry, entry.Members.Count > entry.Shape.Minimum, 0, entry.SinceMs);
             if (entry.Shape.Priority <= request.Shape.Priority && entry.Shape.Preemptible && entry.Workload.Resumable &&
                 !entry.StartedNow && entry.SinceMs + state.Settings.LeaseTermMs <= state.NowMs &&
-                keys.Of(entry) is var key && (key > worst || (key == worst && entry.Index > found?.Entry.Index)) && IsThere(victim, chip, onlyNode) && !IsYoung(victim))
+                keys.Of(entry) is var key && (key > worst || (key == worst && entry.Index > found?.Entry.Index)) &&
+                IsThere(victim, chip, onlyNode) && !IsYoung(victim) && MayTakeFrom(request.Entry, entry, ClaimKind.Term))
             {
                 (found, worst) = (victim, key);
             }
@@ -108,7 +125,8 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         {
             var victim = list[i];
             if (IsThere(victim, chip, onlyNode, evenPaid: true) && SizeOf(victim, chip) <= pushable &&
-                (kind == ClaimKind.GuaranteeShielded || !IsYoung(victim)) && OtherClassesAllow(request, victim, chip, kind, levels))
+                (kind == ClaimKind.GuaranteeShielded || !IsYoung(victim)) && MayTakeFrom(request.Entry, victim.Entry, kind) &&
+                OtherClassesAllow(request, victim, chip, kind, levels))
             {
                 return victim;
             }
@@ -177,18 +195,76 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
             guaranteed |= state.Tree.Held[state.Tree.At(u, chip)] <= bounds.Honoured(u, chip);
         }
 
-        if (!guaranteed)
+        return guaranteed && IsBeyondGuarantee(request, u, chip);
+    }
+
+    // The claimant's branch below the common ancestor, with what it asks for.
+    private bool IsBeyondGuarantee(in Request request, int common, int chip)
+    {
+        var u = request.Shape.Leaf;
+        while (state.Tree.Parent[u] != common)
+        {
+            u = state.Tree.Parent[u];
+        }
+
+        return state.Tree.Held[state.Tree.At(u, chip)] + request.Milli > bounds.Honoured(u, chip);
+    }
+
+    /// <summary>
+    /// Whether what the entry has lost would, put back, lie wholly within a guarantee of its side: then it may not go to who is
+    /// beyond its own. Asked of all victims together, since which of them straddles a guarantee depends on who goes first.
+    /// </summary>
+    public bool IsGuaranteed(in Request request, Entry lost, int members, int chip, ClaimKind kind)
+    {
+        var milli = members * lost.Shape.Member.Milli;
+        if (kind is ClaimKind.Priority or ClaimKind.Term)
+        {
+            return BecomesBorrowed(request, milli, chip);
+        }
+
+        if (kind != ClaimKind.Target || lost.Shape.Sample.Mixed)
         {
             return false;
         }
 
-        // The claimant's branch below the common ancestor: is it beyond its own guarantee?
-        var common = u;
-        for (u = request.Shape.Leaf; state.Tree.Parent[u] != common; u = state.Tree.Parent[u])
+        MarkPath(request.Shape.Leaf);
+        var guaranteed = false;
+        var u = lost.Shape.Leaf;
+        for (; u >= 0 && _onPath[u] <= 0; u = state.Tree.Parent[u])
         {
+            guaranteed |= state.Tree.Held[state.Tree.At(u, chip)] + milli <= bounds.Honoured(u, chip);
         }
 
-        return state.Tree.Held[state.Tree.At(u, chip)] + request.Milli > bounds.Honoured(u, chip);
+        return guaranteed && IsBeyondGuarantee(request, u, chip);
+    }
+
+    // Inside a unit too: what would put it above its guarantee and its target is borrowing, and ends nobody whom the guarantee covers. Others
+    // would reclaim it at once.
+    private bool BecomesBorrowed(in Request request, long milli, int chip)
+    {
+        for (var u = request.Shape.Leaf; u >= 0; u = state.Tree.Parent[u])
+        {
+            var held = state.Tree.Held[state.Tree.At(u, chip)];
+            if (held + milli <= bounds.Honoured(u, chip) && held + request.Milli > bounds.Honoured(u, chip) && !bounds.WithinTarget(request, chip))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>How many units of the claimant's path do not contain the other.</summary>
+    public int LevelsApart(in Request request, Entry other)
+    {
+        MarkPath(request.Shape.Leaf);
+        var u = other.Shape.Leaf;
+        while (u >= 0 && _onPath[u] <= 0)
+        {
+            u = state.Tree.Parent[u];
+        }
+
+        return u < 0 ? _path : _onPath[u] - 1;
     }
 
     private void MarkPath(int leaf)

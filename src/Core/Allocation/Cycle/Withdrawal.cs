@@ -1,6 +1,6 @@
 namespace Amalgam.Core.Allocation.Cycle;
 
-/// <summary>What must end before anything is given out: leases on lost devices, held work, holdings above a limit.</summary>
+/// <summary>What must end before anything is given out: leases on lost devices, held work, what no budget pays for, holdings above a limit.</summary>
 internal sealed class Withdrawal(PlanningState state)
 {
     public void Run()
@@ -27,17 +27,20 @@ internal sealed class Withdrawal(PlanningState state)
             return;
         }
 
+        var refused = false;
         for (var i = entry.Members.Count - 1; i >= 0; i--)
         {
-            if (IsLost(entry.Members[i]))
+            var leaves = entry.Shape.MustLeave(entry.Members[i].Slot.Chip);
+            if (leaves || IsLost(entry.Members[i]))
             {
+                refused |= leaves;
                 state.Release(entry, i);
             }
         }
 
         if (entry.Members.Count < entry.Shape.Minimum)
         {
-            End(entry, EvictionReason.Lost);
+            End(entry, refused ? EvictionReason.Refused : EvictionReason.Lost);
         }
 
         while (entry.Members.Count > entry.Shape.Members)

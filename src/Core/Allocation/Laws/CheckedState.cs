@@ -116,7 +116,7 @@ internal sealed class CheckedState
             };
             pieces.AddRange(members.Select(member => new Piece(
                 decision.WorkloadId, member.Member, member.Node, [.. member.Devices], member.MilliPerDevice,
-                old.Find(piece => piece.Member == member.Member)?.SinceMs ?? Snapshot.NowMs)));
+                old.Find(piece => piece.Member == member.Member && piece.IsAt(member))?.SinceMs ?? Snapshot.NowMs)));
         }
     }
 
@@ -151,4 +151,7 @@ internal sealed class CheckedState
 internal sealed record Piece(string Workload, int Member, string Node, int[] Devices, long MilliPerDevice, long SinceMs)
 {
     public long Milli => MilliPerDevice * Devices.Length;
+
+    /// <summary>Other devices are another lease, which begins anew.</summary>
+    public bool IsAt(MemberPlacement place) => string.Equals(Node, place.Node, StringComparison.Ordinal) && Devices.AsSpan().SequenceEqual(place.Devices.AsSpan());
 }

@@ -8,7 +8,7 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
 
     public void Check(bool gathering, List<LawViolation> found)
     {
-        if (workload.Mixed || !WaitingLaws.MayHold(state, workload, chip))
+        if (workload.Mixed || _size == 0 || !WaitingLaws.MayHold(state, workload, chip))
         {
             return;
         }
@@ -29,7 +29,8 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
         var removed = new List<Piece>();
         var lost = new Dictionary<string, long>(StringComparer.Ordinal);
         string? last = null;
-        foreach (var (id, pieces) in state.After)
+        // The largest first: whoever then still straddles a guarantee is not wholly within it whatever else goes.
+        foreach (var (id, pieces) in state.After.OrderByDescending(held => OnChip(held.Value)).ThenBy(held => held.Key, StringComparer.Ordinal))
         {
             if (pieces.Count == 0 || !MayGo(id, pieces, guarantee, lost))
             {
@@ -118,9 +119,14 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
             }
         }
 
-        var usable = Math.Min(state.Guarantee(unit, chip), state.Units[unit].Limit.Find(chip) ?? long.MaxValue);
+        var usable = Math.Min(Demand(unit), Math.Min(state.Guarantee(unit, chip), state.Units[unit].Limit.Find(chip) ?? long.MaxValue));
         return delivered + ((decimal)_size * slowest) <= (decimal)usable * slowest;
     }
+
+    // A guarantee is owed as far as there is work for it on the class.
+    private long Demand(string unit) => state.Snapshot.Workloads
+        .Where(other => !other.Held && state.PathOf(other.Unit).Contains(unit) && WaitingLaws.IsOpenTo(state, other, chip))
+        .Sum(other => CheckedState.Milli(other, other.Members));
 
     private static int SpeedOn(WorkloadState workload, string chip) =>
         workload.Speeds.FirstOrDefault(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;

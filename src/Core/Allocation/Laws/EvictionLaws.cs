@@ -8,7 +8,6 @@ internal static class EvictionLaws
         // What is kept for a gathering gang looks idle and is not.
         var gathering = state.Plan.Pending.Any(pending => pending.Reason == PendingReason.Gathering);
         var starts = state.Plan.Decisions.OfType<StartDecision>().Select(start => start.WorkloadId)
-            
             .Concat(state.Plan.Decisions.OfType<ResizeDecision>().Select(resize => resize.WorkloadId))
             .Concat(state.Plan.Decisions.OfType<MoveDecision>().Select(move => move.WorkloadId)).ToHashSet(StringComparer.Ordinal);
         foreach (var evict in state.Plan.Decisions.OfType<EvictDecision>())
@@ -39,22 +38,21 @@ internal static class EvictionLaws
             .SelectMany(held => held.Value));
         foreach (var piece in state.Before[victim])
         {
+            // One after the other: several pieces of it may share a device.
             if (state.After.GetValueOrDefault(victim) is { Count: > 0 } || Enumerable.Any(piece.Devices, device => free.MilliOf(piece.Node, device) < piece.MilliPerDevice))
             {
                 // Its place is taken by a third, or it runs elsewhere: nothing to put back.
                 return;
             }
-        }
 
-        foreach (var piece in state.Before[victim])
-        {
             free.Take(piece);
         }
 
+        // On each class as many as it has there: replicas and mixed gangs may sit on several, each with limits of its own.
         var workload = state.Workloads[beneficiary];
-        var pieces = state.After[beneficiary];
-        var chip = state.ChipOf(pieces[0].Node);
-        if (!workload.Mixed && free.Fits(workload, chip, pieces.Count) && LimitsAllow(state, victim, workload))
+        var fits = state.After[beneficiary].GroupBy(piece => state.ChipOf(piece.Node), StringComparer.Ordinal)
+            .All(there => free.Fits(workload, there.Key, there.Count()));
+        if (fits && LimitsAllow(state, victim, workload))
         {
             found.Add(new(Law.L5, $"{victim} was evicted for {beneficiary}, which would have fitted without"));
         }

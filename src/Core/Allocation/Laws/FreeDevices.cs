@@ -64,9 +64,9 @@ internal sealed class FreeDevices
     private long RoomOn(WorkloadState workload, NodeState node)
     {
         var (milli, memory) = _devices[node.Name];
-        long copies = 0;
+        long copies = workload.DevicesMilli == 0 && node.Healthy ? int.MaxValue : 0;
         var need = Math.Min(workload.DevicesMilli, 1000);
-        for (var device = 0; device < milli.Length; device++)
+        for (var device = 0; device < milli.Length && need > 0; device++)
         {
             var here = milli[device] / need;
             if (workload.MemoryMiB > 0)

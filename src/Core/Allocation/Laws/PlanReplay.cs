@@ -59,6 +59,40 @@ public static class PlanReplay
         }
     }
 
+    /// <summary>
+    /// L9: with equal siblings in the opposite order of creation everybody's target is the same, and twins (siblings whose waiting work is equal
+    /// too) together begin the same. Ties go by order of creation, so which twin it is may differ.
+    /// </summary>
+    public static IEnumerable<LawViolation> Permuted(
+        AllocationSnapshot snapshot, AllocationPlan plan, Func<AllocationSnapshot, AllocationPlan> allocate)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(allocate);
+        var siblings = new EqualSiblings(snapshot);
+        if (!siblings.Any)
+        {
+            yield break;
+        }
+
+        var other = allocate(siblings.Reversed());
+        var targets = plan.Targets.ToDictionary(target => (target.Unit, target.ChipClass), target => target.Milli);
+        foreach (var target in other.Targets)
+        {
+            // The solver adds up in another order.
+            if (Math.Abs(target.Milli - targets.GetValueOrDefault((target.Unit, target.ChipClass))) > EqualSiblings.SolverMilli)
+            {
+                yield return new(Law.L9, $"with equal siblings in another order the target of {target.Unit} is {target.Milli} milli-devices of {target.ChipClass}");
+                yield break;
+            }
+        }
+
+        if (siblings.AreTwins && siblings.Begun(other) is var text && !string.Equals(text, siblings.Begun(plan), StringComparison.Ordinal))
+        {
+            yield return new(Law.L9, $"with twins in another order others begin: {text}");
+        }
+    }
+
     /// <summary>The snapshot after every decision of the plan, at the same instant.</summary>
     public static AllocationSnapshot CarriedOut(AllocationSnapshot snapshot, AllocationPlan plan)
     {

@@ -57,7 +57,7 @@ internal static class WaitingLaws
     }
 
     /// <summary>Speed, policies, and a stock that could hold it.</summary>
-    private static bool IsOpenTo(CheckedState state, WorkloadState workload, string chip)
+    public static bool IsOpenTo(CheckedState state, WorkloadState workload, string chip)
     {
         if (!workload.Speeds.Any(speed => speed.Millionths > 0 && string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)) ||
             workload.Refusals.Any(refusal => refusal.ChipClass is null || string.Equals(refusal.ChipClass, chip, StringComparison.Ordinal)))

@@ -79,7 +79,8 @@ internal sealed class NodeState
         var order = Untouched.CompareTo(other.Untouched);
         order = order != 0 ? order : CpuMilli.CompareTo(other.CpuMilli);
         order = order != 0 ? order : RamMiB.CompareTo(other.RamMiB);
-        for (var d = 0; order == 0 && d < Math.Min(Gaps.Length, other.Gaps.Length); d++)
+        order = order != 0 ? order : Gaps.Length.CompareTo(other.Gaps.Length);
+        for (var d = 0; order == 0 && d < Gaps.Length; d++)
         {
             order = Gaps[d].IdleMilli.CompareTo(other.Gaps[d].IdleMilli);
             order = order != 0 ? order : Gaps[d].MemoryMiB.CompareTo(other.Gaps[d].MemoryMiB);

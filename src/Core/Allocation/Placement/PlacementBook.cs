@@ -71,7 +71,19 @@ public sealed class PlacementBook
     public void Learn(RequestMix mix)
     {
         ArgumentNullException.ThrowIfNull(mix);
-        _tables = new WorthTables(_shapes, mix);
+        Learn(new WorthTables(_shapes, mix));
+    }
+
+    /// <summary>The same, of what is typically asked for on the classes of these names.</summary>
+    public void Learn(TypicalWork typical, IEnumerable<string> chips)
+    {
+        ArgumentNullException.ThrowIfNull(typical);
+        Learn(TableCache.Of(typical, _shapes, [.. chips]));
+    }
+
+    private void Learn(WorthTables tables)
+    {
+        _tables = tables;
         _states.Revalue(_tables);
         _crowding.Recount(_rooms, _shapeOf, _tables);
         _pricesStale = true;

@@ -30,7 +30,7 @@ internal static class GangPlacer
     /// <summary>By counting alone, CPU, RAM and memory aside: enough untouched devices on enough nodes.</summary>
     public static bool CouldHold(ClassStock stock, int devices, int members)
     {
-        long room = 0;
+        long room = devices == 0 ? members : 0;
         for (var untouched = devices; untouched <= stock.MostDevices && room < members; untouched++)
         {
             room += (long)stock.ByUntouched(untouched).Count * (untouched / devices);
@@ -139,7 +139,7 @@ internal static class GangPlacer
             return true;
         }
 
-        if (members > 1 && stock.Racks > 1 && TightestRack(stock, shape.Devices, members) is var rack and >= 0)
+        if (members > 1 && shape.Devices > 0 && stock.Racks > 1 && TightestRack(stock, shape.Devices, members) is var rack and >= 0)
         {
             var start = slots.Count;
             if (TakeAcross(stock, chip, shape, members, slots, rack))
@@ -263,7 +263,7 @@ internal static class GangPlacer
     /// <summary>The lowest untouched devices of a node for one member, or null.</summary>
     public static int[]? Pick(ClassStock stock, int node, in MemberShape shape)
     {
-        if (stock.Untouched(node) < shape.Devices || !stock.HasRoom(node, shape))
+        if (stock.Untouched(node) < shape.Devices || !stock.HasRoom(node, shape) || (shape.Devices == 0 && !stock.Nodes[node].Healthy))
         {
             return null;
         }

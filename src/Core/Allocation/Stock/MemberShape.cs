@@ -1,7 +1,7 @@
 namespace Amalgam.Core.Allocation.Stock;
 
 /// <summary>What one member of a workload takes on one node.</summary>
-/// <param name="Devices">Whole devices, or 1 for a share.</param>
+/// <param name="Devices">Whole devices, or 1 for a share; 0 = CPU and RAM only.</param>
 /// <param name="MilliPerDevice">1000 for whole devices, less for a share.</param>
 /// <param name="MemoryMiB">On each device.</param>
 internal readonly record struct MemberShape(int Devices, int MilliPerDevice, long MemoryMiB, long CpuMilli, long RamMiB)
@@ -10,7 +10,7 @@ internal readonly record struct MemberShape(int Devices, int MilliPerDevice, lon
 
     public long Milli => (long)Devices * MilliPerDevice;
 
-    public static MemberShape Of(WorkloadState workload) => workload.DevicesMilli < 1000
+    public static MemberShape Of(WorkloadState workload) => workload.DevicesMilli is > 0 and < 1000
         ? new(1, (int)workload.DevicesMilli, workload.MemoryMiB, workload.CpuMilli, workload.RamMiB)
         : new((int)((workload.DevicesMilli + 999) / 1000), 1000, workload.MemoryMiB, workload.CpuMilli, workload.RamMiB);
 }

@@ -46,7 +46,22 @@ public static class LeaseMetering
 
     /// <summary>Rated slices that no midnight lies in; what a lease costs from where it is charged to an instant that may lie ahead.</summary>
     /// <param name="rater">Of a decision that charges several leases: monthly quantities count on from one to the next.</param>
-    public static IEnumerable<LeaseSlice> Rated(CloudState state, Lease lease, long toMs, Rater? rater = null) => (rater ?? state.Rater()).Slices(lease, toMs);
+    public static IEnumerable<LeaseSlice> Rated(CloudState state, Lease lease, long toMs, Rater? rater = null)
+    {
+        rater ??= state.Rater();
+        var end = Math.Min(toMs, lease.ToMs ?? long.MaxValue);
+        while (lease.ChargedToMs < end)
+        {
+            // What is used before a move belongs to the old place, to the millisecond.
+            var to = Math.Min(end, state.Moves.NextAfter(lease.ChargedToMs));
+            foreach (var slice in rater.Slices(lease, to))
+            {
+                yield return slice;
+            }
+
+            lease = lease with { ChargedToMs = to };
+        }
+    }
 
     /// <summary>A price that rose since the money was set aside takes more only where there is more.</summary>
     private static LeaseSlice Capped(LeaseSlice slice, long heldNano, BudgetDraft draft)

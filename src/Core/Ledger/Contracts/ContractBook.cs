@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Journal;
 
@@ -31,17 +30,12 @@ public sealed class ContractBook
     public IEnumerable<Contract> InForce(string unit, string chipClass, long atMs) =>
         _contracts.Where(contract => contract.Unit == unit && contract.ChipClass == chipClass && contract.InForce(atMs));
 
-    /// <summary>Devices promised to exactly this unit at an instant, per class: its firm guarantee.</summary>
-    public ChipAmounts Firm(string unit, long atMs)
-    {
-        if (_contracts.Count == 0)
-        {
-            return ChipAmounts.None;
-        }
-
-        var firm = _contracts.Where(contract => contract.Unit == unit && contract.InForce(atMs)).GroupBy(contract => contract.ChipClass, StringComparer.Ordinal);
-        return ChipAmounts.From(firm.Select(group => KeyValuePair.Create(group.Key, group.Sum(contract => contract.MilliDevices))));
-    }
+    /// <summary>Devices promised at an instant, by unit: its firm guarantee. A unit without a contract is not named.</summary>
+    public IReadOnlyDictionary<string, ChipAmounts> Firm(long atMs) => _contracts.Where(contract => contract.InForce(atMs)).GroupBy(contract => contract.Unit, StringComparer.Ordinal)
+        .ToDictionary(
+            unit => unit.Key,
+            unit => ChipAmounts.From(unit.GroupBy(contract => contract.ChipClass, StringComparer.Ordinal).Select(group => KeyValuePair.Create(group.Key, group.Sum(contract => contract.MilliDevices)))),
+            StringComparer.Ordinal);
 
     /// <summary>The next instant after <paramref name="afterMs"/> at which a contract begins or ends; <see cref="long.MaxValue"/> if none does.</summary>
     public long NextChange(long afterMs) => _contracts.SelectMany(contract => (long[])[contract.FromMs, contract.EndMs]).Where(at => at > afterMs).DefaultIfEmpty(long.MaxValue).Min();

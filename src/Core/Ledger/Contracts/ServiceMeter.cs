@@ -1,7 +1,6 @@
 using Amalgam.Core.Allocation;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
-using Amalgam.Core.Workloads;
 
 namespace Amalgam.Core.Ledger.Contracts;
 
@@ -17,17 +16,16 @@ public static class ServiceMeter
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(plan);
         var events = new List<JournalEvent>();
-        if (!state.Contracts.All.Any(contract => contract.InForce(nowMs)))
+        var groups = state.Contracts.All.Where(contract => contract.InForce(nowMs)).GroupBy(contract => (contract.Unit, contract.ChipClass)).ToList();
+        if (groups.Count == 0)
         {
             return events;
         }
 
-        var excused = plan.Pending.Where(pending => IsExcused(pending.Reason)).Select(pending => pending.WorkloadId).ToHashSet(StringComparer.Ordinal);
-        foreach (var group in state.Contracts.All.Where(contract => contract.InForce(nowMs)).GroupBy(contract => (contract.Unit, contract.ChipClass)))
+        var (held, waiting) = (Held(state, groups.ConvertAll(group => group.Key)), Waiting(state, groups.ConvertAll(group => group.Key), plan, nowMs));
+        foreach (var group in groups)
         {
-            var held = state.OpenLeases.Where(lease => lease.ChipClass == group.Key.ChipClass && lease.EndingMs is null && state.Units.IsWithin(lease.Unit, group.Key.Unit)).Sum(lease => lease.MilliDevices);
-            var asked = held + Waiting(state, group.Key.Unit, group.Key.ChipClass, excused, nowMs);
-            foreach (var (contract, rate) in Shared(group, asked, held))
+            foreach (var (contract, rate) in Shared(group, held[group.Key] + waiting[group.Key], held[group.Key]))
             {
                 if (state.Contracts.Service(contract.Id).Rate != rate)
                 {
@@ -52,24 +50,54 @@ public static class ServiceMeter
         }
     }
 
-    /// <summary>Milli-devices that open workloads of the subtree want, hold nowhere, and could have on this class.</summary>
-    private static long Waiting(CloudState state, string unit, string chipClass, HashSet<string> excused, long nowMs)
+    private static Dictionary<(string Unit, string ChipClass), long> Held(CloudState state, List<(string, string)> asked)
     {
-        long waiting = 0;
-        foreach (var workload in state.OpenWorkloads)
+        var held = asked.ToDictionary(key => key, _ => 0L);
+        foreach (var lease in state.OpenLeases.Where(lease => lease.EndingMs is null))
         {
-            if (excused.Contains(workload.Id) || nowMs < workload.NotBeforeMs || !state.Units.IsWithin(workload.Spec.Unit, unit)
-                || state.SpeedsOf(workload.Id) is not { } speeds || !speeds.Any(speed => speed.ChipClass == chipClass && speed.Millionths > 0)
-                || AllocationInput.Demand(state, workload, speeds, nowMs) is not { } demand)
-            {
-                continue;
-            }
+            AddUp(state, held, lease.Unit, lease.ChipClass, lease.MilliDevices);
+        }
 
-            var held = state.OpenLeasesOf(workload.Id).Count(lease => lease.EndingMs is null);
-            waiting += demand.DevicesMilli * (workload.Spec.IsService ? Math.Max(0, demand.Members - held) : held == 0 ? demand.Members : 0);
+        return held;
+    }
+
+    /// <summary>Milli-devices that open workloads of each subtree want, hold nowhere, and could have on the class.</summary>
+    private static Dictionary<(string Unit, string ChipClass), long> Waiting(CloudState state, List<(string Unit, string)> asked, AllocationPlan plan, long nowMs)
+    {
+        var waiting = asked.ToDictionary(key => key, _ => 0L);
+        var units = asked.Select(key => key.Unit).ToHashSet(StringComparer.Ordinal);
+        var excused = plan.Pending.Where(pending => IsExcused(pending.Reason)).Select(pending => pending.WorkloadId).ToHashSet(StringComparer.Ordinal);
+        foreach (var workload in state.OpenWorkloads.Where(workload => nowMs >= workload.NotBeforeMs && !excused.Contains(workload.Id)))
+        {
+            if (Upwards(state, workload.Spec.Unit).Any(units.Contains) && state.SpeedsOf(workload.Id) is { } speeds && AllocationInput.Demand(state, workload, speeds, nowMs) is { } demand)
+            {
+                var held = state.OpenLeasesOf(workload.Id).Count(lease => lease.EndingMs is null);
+                var missing = demand.DevicesMilli * (workload.Spec.IsService ? Math.Max(0, demand.Members - held) : held == 0 ? demand.Members : 0);
+                foreach (var speed in speeds.Where(speed => speed.Millionths > 0))
+                {
+                    AddUp(state, waiting, workload.Spec.Unit, speed.ChipClass, missing);
+                }
+            }
         }
 
         return waiting;
+    }
+
+    private static void AddUp(CloudState state, Dictionary<(string Unit, string ChipClass), long> amounts, string unit, string chipClass, long milli)
+    {
+        foreach (var at in Upwards(state, unit).Where(at => amounts.ContainsKey((at, chipClass))))
+        {
+            amounts[(at, chipClass)] += milli;
+        }
+    }
+
+    /// <summary>The unit and those above it.</summary>
+    private static IEnumerable<string> Upwards(CloudState state, string unit)
+    {
+        for (var at = state.Units.Find(unit); at is not null; at = at.Parent is null ? null : state.Units.Find(at.Parent))
+        {
+            yield return at.Name;
+        }
     }
 
     private static bool IsExcused(PendingReason reason) => reason is

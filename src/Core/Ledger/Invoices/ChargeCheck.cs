@@ -34,8 +34,8 @@ internal static class ChargeCheck
 
         // Summed, because slices of older releases were not cut at midnight.
         var again = state.Rater().Rate(new DeviceUse(slice.Unit, slice.ChipClass, lease.FromMs, slice.FromMs, slice.ToMs, slice.MilliDevices)).Sum(part => part.AmountNano);
-        // A hard budget may have left less to charge than the price: never more.
-        return again == slice.AmountNano || (slice.AmountNano < again && state.Budgets.Binds(slice.Unit, slice.ChipClass)) ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
+        // What a hard budget held back is charged less, and what lies beyond it nothing at all; where none binds, the price book alone decides.
+        return again == slice.AmountNano || Cut(state, slice.Unit, slice.ChipClass, slice.AmountNano, again) ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
     }
 
     private static string? Tokens(CloudState state, TokensCharged charged)
@@ -49,8 +49,11 @@ internal static class ChargeCheck
         var again = charged.PricedAtMs is { } pricedMs
             ? state.Rater().Rate(new TokensUsed(charged.Unit, charged.Model, charged.ChipClass, pricedMs, input, cached, charged.OutputTokens)).AmountNano
             : ByVersion(state.Prices.Find(charged.PriceVersion)?.Rates ?? default, input, cached, charged.OutputTokens);
-        return again == charged.AmountNano || (charged.AmountNano < again && state.Budgets.Binds(charged.Unit, null)) ? null : $"request {charged.RequestId} costs {Nano.Format(again)} by price version {charged.PriceVersion}, and {Nano.Format(charged.AmountNano)} was charged";
+        return again == charged.AmountNano || Cut(state, charged.Unit, null, charged.AmountNano, again) ? null : $"request {charged.RequestId} costs {Nano.Format(again)} by price version {charged.PriceVersion}, and {Nano.Format(charged.AmountNano)} was charged";
     }
+
+    /// <summary>Less than the price where a hard budget had no room for more: a replica used more than the request had set aside, or a price rose.</summary>
+    private static bool Cut(CloudState state, string unit, string? chipClass, long amountNano, long fullNano) => amountNano < fullNano && state.Budgets.Binds(unit, chipClass);
 
     /// <summary>Of journals that did not say which instant's price it was.</summary>
     private static long ByVersion(Rates rates, long input, long cached, long output) =>

@@ -1,4 +1,3 @@
-using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 
 namespace Amalgam.Core.Ledger.Pricing;
@@ -22,8 +21,7 @@ public readonly record struct RatedTokens(Tariff Tariff, long InputNano, long Ca
 /// <summary>
 /// Rates usage at the tariffs of the units, one after the other: monthly quantities count on from what is booked and from what it has rated itself. Nothing is recorded here.
 /// </summary>
-/// <param name="moves">A use is cut where a move of units waits: what is used before it belongs to the old place.</param>
-public sealed class Rater(Tariffs tariffs, Counters counters, MoveBook? moves = null)
+public sealed class Rater(Tariffs tariffs, Counters counters)
 {
     private readonly Dictionary<string, Count> _ahead = new(StringComparer.Ordinal);
 
@@ -52,7 +50,7 @@ public sealed class Rater(Tariffs tariffs, Counters counters, MoveBook? moves = 
         {
             var tariff = tariffs.Device(use.Unit, use.ChipClass, from);
             // At midnight (UTC) too, so that every slice lies in one day, one month and one period of every budget.
-            var to = Math.Min(Math.Min(use.ToMs, tariff.ToMs), Math.Min(((from / BillBook.DayMs) + 1) * BillBook.DayMs, moves?.NextAfter(from) ?? long.MaxValue));
+            var to = Math.Min(Math.Min(use.ToMs, tariff.ToMs), ((from / BillBook.DayMs) + 1) * BillBook.DayMs);
             yield return tariff.IsCounted
                 ? Counted(tariff, use, from, to)
                 : new RatedSpan(tariff, from, to, Rating.SpanNano(Math.Max(use.LeaseFromMs, tariff.FromMs), from, to, use.MilliDevices, tariff.Rates.DeviceHour), null);

@@ -93,6 +93,6 @@ public sealed class OnePlacementTests(ITestOutputHelper output)
         [.. Models.Select((model, chip) => new ClassSpeed(model, (int)(1_000_000 * request.SpeedOn(chip))))];
 
     private static PlacementRequest RandomRequest(Random random) => new(
-        random.Next(2) == 0 ? random.Next(1, 20) * 50 : 1000 << random.Next(3), random.Next(1, 12) * 1000, random.Next(1, 48) * 1024,
+        random.Next(5) switch { 0 => 0, 1 or 2 => random.Next(1, 20) * 50, _ => 1000 << random.Next(3) }, random.Next(1, 12) * 1000, random.Next(1, 48) * 1024,
         Speeds: [1, random.Next(3) == 0 ? 0 : 1, random.Next(3) == 0 ? 0 : 1]);
 }

@@ -37,7 +37,8 @@ internal sealed class BudgetModel
     private readonly BudgetOracle _oracle = new();
     private readonly List<OpenRequest> _open = [];
     private readonly List<OpenRequest> _closed = [];
-    private readonly Dictionary<string, (long Input, long Output)> _asked = [];
+    private readonly Dictionary<string, (long Input, long Output, long Nano, int Acts)> _asked = [];
+    private int _acts;
     private readonly Dictionary<string, Int128> _committed = [];
     private long _nowMs = new DateTimeOffset(2028, 2, 27, 22, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
     private int _number;
@@ -112,7 +113,7 @@ internal sealed class BudgetModel
 
         var started = new RequestStarted($"chg_{++_number}", "r", "k1", unit, "m", "w1", "/v1", _nowMs, _planted == Planted.SetsNothingAside ? 0 : nano, _nowMs + RequestRules.LifetimeMs);
         Do(started);
-        _asked[started.ChargeId] = (input, output);
+        _asked[started.ChargeId] = (input, output, nano, _acts);
         _open.Add(_state.Budgets.Held.Request(started.ChargeId)!);
         Count("reserved");
     }
@@ -139,8 +140,9 @@ internal sealed class BudgetModel
         if (RequestRules.Settle(_state, request, "l1", "h100", use, "Complete", _nowMs) is { } charge)
         {
             var asked = _asked[request.ChargeId];
-            var within = use.InputTokens <= asked.Input && use.OutputTokens <= asked.Output && _state.Budgets.Held.Request(request.ChargeId) is not null;
             var full = TokenPricing.Charge(_state, request, "l1", "h100", use, "Complete", long.MaxValue).AmountNano;
+            // A price that changed at the very instant of the start, or an owner who lowered a budget or moved a unit under a tighter one, can leave less room than was set aside.
+            var within = asked.Acts == _acts && full <= asked.Nano && use.InputTokens <= asked.Input && use.OutputTokens <= asked.Output && _state.Budgets.Held.Request(request.ChargeId) is not null;
             BudgetOracle.Demand(charge.AmountNano == full || (!within && charge.AmountNano < full), $"a request that kept to what it had set aside was charged {charge.AmountNano} instead of {full}");
             Do(Sabotaged(charge));
             Count("charged");
@@ -259,6 +261,8 @@ internal sealed class BudgetModel
                 Do(new BudgetRemoved(_oracle.Budgets.Keys.ElementAt(_random.Next(_oracle.Budgets.Count))));
                 break;
             case 1:
+                // As a move does: what was used up to it is charged at the old place.
+                Turn(true);
                 Do(new UnitSet(_state.Units.Find(Units[_random.Next(3, Units.Length)])! with { Parent = Units[_random.Next(3)] }));
                 break;
             default:
@@ -268,6 +272,7 @@ internal sealed class BudgetModel
 
         // What the loop does at once when what binds has changed.
         Turn(false);
+        _acts++;
         Count("owner's acts");
     }
 

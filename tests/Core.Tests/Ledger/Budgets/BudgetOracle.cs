@@ -11,7 +11,8 @@ namespace Core.Tests.Ledger.Budgets;
 internal sealed class BudgetOracle
 {
     private readonly Dictionary<string, string?> _parents = [];
-    private readonly Dictionary<(string Unit, string? Class, long Day), (Int128 Nano, Int128 DeviceMs)> _days = [];
+    /// <summary>By the path of the unit when it used it: a later move does not take the past along.</summary>
+    private readonly Dictionary<(string Path, string? Class, long Day), (Int128 Nano, Int128 DeviceMs)> _days = [];
     private readonly Dictionary<(string Budget, string Period), Int128> _spent = [];
     private readonly Dictionary<string, (string Unit, long Nano)> _requests = [];
     private readonly Dictionary<string, (string Unit, string Class, long Nano, long DeviceMs)> _leases = [];
@@ -78,7 +79,7 @@ internal sealed class BudgetOracle
         _told.RemoveWhere(told => told.Budget == budget.Id);
         if (Budgets.TryAdd(budget.Id, budget))
         {
-            foreach (var ((unit, chip, day), (nano, deviceMs)) in _days.Where(day => IsUnder(day.Key.Unit, budget.Unit)))
+            foreach (var ((unit, chip, day), (nano, deviceMs)) in _days.Where(day => day.Key.Path.Split('/').Contains(budget.Unit)))
             {
                 Add(budget, day * 86_400_000, Of(budget, chip, nano, deviceMs));
             }
@@ -130,7 +131,7 @@ internal sealed class BudgetOracle
     private void Use(string unit, string? chip, long nano, long deviceMs, long atMs)
     {
         Charges++;
-        var key = (unit, chip, atMs / 86_400_000);
+        var key = (Path(unit), chip, atMs / 86_400_000);
         var day = _days.GetValueOrDefault(key);
         _days[key] = (day.Nano + nano, day.DeviceMs + deviceMs);
         foreach (var budget in Budgets.Values)
@@ -150,6 +151,8 @@ internal sealed class BudgetOracle
 
     private static Int128 Of(Budget budget, string? chip, Int128 nano, Int128 deviceMs) =>
         budget.Measure == BudgetMeasure.Money ? nano : chip is not null && (budget.ChipClass ?? chip) == chip ? deviceMs : 0;
+
+    private string Path(string unit) => _parents[unit] is { } parent ? $"{Path(parent)}/{unit}" : unit;
 
     private bool IsUnder(string? unit, string top)
     {

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Amalgam.Core.Allocation.Placement;
+namespace Amalgam.Core.Allocation;
 
 /// <summary>
 /// Learns the typical work from what is asked for, one request after the other. Requests count, not placements, or refused kinds would fade. What it
