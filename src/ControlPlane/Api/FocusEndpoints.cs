@@ -7,7 +7,6 @@ using Amalgam.Core;
 using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Ledger;
-using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Focus;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -57,14 +56,11 @@ internal static class FocusEndpoints
     {
         bool Within(BillKey key) => key.Day >= fromMs / BillBook.DayMs && key.Day * BillBook.DayMs < toMs && state.Units.IsPathWithin(key.Path, top);
         var days = state.Bill.Lines.Where(line => Within(line.Key)).ToDictionary(line => line.Key, line => line.Value);
-        var draft = new BudgetDraft(state.Budgets, nowMs);
-        foreach (var slice in state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, Math.Min(nowMs, toMs), draft)))
+        foreach (var (key, amount) in BillViews.Accruing(state, Math.Min(nowMs, toMs), nowMs).Lines.Where(line => Within(line.Key)))
         {
-            var (key, quantity, amountNano) = BillBook.Part(slice, state.Units.PathAt(slice.Unit, slice.FromMs));
-            if (Within(key))
-            {
-                days[key] = days.GetValueOrDefault(key).Plus(quantity, amountNano, slice.FromMs, slice.ToMs);
-            }
+            days[key] = days.TryGetValue(key, out var charged)
+                ? new BillAmount(charged.Quantity + amount.Quantity, charged.AmountNano + amount.AmountNano, charged.Count + amount.Count, Math.Min(charged.FirstMs, amount.FirstMs), Math.Max(charged.LastMs, amount.LastMs))
+                : amount;
         }
 
         return days;

@@ -30,7 +30,7 @@ public static class BillViews
     }
 
     /// <summary>What would be charged now. All open leases are rated, those of others too: a tiered price depends on what is rated before.</summary>
-    private static BillBook Accruing(CloudState state, long toMs, long nowMs)
+    internal static BillBook Accruing(CloudState state, long toMs, long nowMs)
     {
         var (book, rater, draft) = (new BillBook(), state.Rater(), new BudgetDraft(state.Budgets, nowMs));
         foreach (var slice in state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft, rater)))

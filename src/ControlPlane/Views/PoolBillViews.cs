@@ -28,8 +28,8 @@ public static class PoolBillViews
     /// <summary>Spans of open leases that the journal does not have yet, cut as they will be.</summary>
     public static List<(Lease Lease, long FromMs, long ToMs)> Accruing(CloudState state, long nowMs)
     {
-        var draft = new BudgetDraft(state.Budgets, nowMs);
-        return [.. state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, nowMs, draft).Select(slice => (lease, slice.FromMs, slice.ToMs)))];
+        var (draft, rater) = (new BudgetDraft(state.Budgets, nowMs), state.Rater());
+        return [.. state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, nowMs, draft, rater).Select(slice => (lease, slice.FromMs, slice.ToMs)))];
     }
 
     private static decimal Hours(IEnumerable<PoolShare> shares, ShareKind? kind = null) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Amalgam.Core.Cloud;
+using Amalgam.Core.Ledger.Pricing;
 
 namespace Amalgam.Core.Units;
 
@@ -38,6 +39,7 @@ public static class MovePreview
             Facts(effects, before, after, name);
             Contracts(effects, state, before, after, name, atMs);
             Budgets(effects, state, before, after, name);
+            Prices(effects, state, after, name, atMs);
         }
 
         return effects;
@@ -127,6 +129,18 @@ public static class MovePreview
             Add(effects, name, $"budget {budget.Id}", before.IsWithin(name, budget.Unit) ? text : "not for it", after.IsWithin(name, budget.Unit) ? text : "not for it");
         }
     }
+
+    /// <summary>What a device-hour of each class costs the unit at the date of the move, here and there.</summary>
+    private static void Prices(List<MoveEffect> effects, CloudState state, UnitTree after, string name, long atMs)
+    {
+        var moved = new Tariffs(state.Prices, state.Contracts, state.Commitments, after);
+        foreach (var chip in state.Pool.Classes)
+        {
+            Add(effects, name, $"price of {chip}", Price(state.Tariffs.Device(name, chip, atMs)), Price(moved.Device(name, chip, atMs)));
+        }
+    }
+
+    private static string Price(Tariff tariff) => tariff.IsCounted ? $"by quantity, {tariff.LineRule}" : $"{Ledger.Nano.Format(tariff.Rates.DeviceHour)}{(tariff.LineRule is { } rule ? $" ({rule})" : "")}";
 
     private static IEnumerable<Unit> Chain(UnitTree tree, string name)
     {

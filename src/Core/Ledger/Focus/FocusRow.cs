@@ -14,7 +14,7 @@ internal static class FocusRow
     /// <param name="invoice">Null = on none yet.</param>
     public static Dictionary<string, string?> Usage(CloudState state, BillKey key, BillAmount amount, Price? price, Invoice? invoice)
     {
-        var tokens = key.Meter is Meter.InputTokens or Meter.CachedInputTokens or Meter.OutputTokens;
+        var tokens = key.Meter.IsTokens();
         var quantity = tokens ? amount.Quantity / 1_000_000m : decimal.Round(amount.Quantity / 3_600_000_000m, 15);
         var unitPrice = UnitPrice(price, key.Meter) / (decimal)Nano.PerUnit;
         var (product, dayMs) = (quantity * unitPrice, key.Day * BillBook.DayMs);
@@ -128,7 +128,7 @@ internal static class FocusRow
         cells["x_ModelId"] = tokens ? key.Item : null;
         cells["x_TokenType"] = tokens ? TokenType(key.Meter) : null;
         cells["x_PriceBookVersion"] = key.PriceVersion.ToString(CultureInfo.InvariantCulture);
-        cells["x_Rule"] = "list price";
+        cells["x_Rule"] = key.Rule ?? "list price";
     }
 
     private static void Other(Dictionary<string, string?> cells, string name) =>
@@ -136,7 +136,7 @@ internal static class FocusRow
 
     private static bool Is(InvoiceLine line, BillKey key, bool late) =>
         line.Meter == key.Meter && line.Path == key.Path && line.Unit == key.Unit && line.WorkloadId == key.WorkloadId && line.Item == key.Item && line.ChipClass == key.ChipClass
-        && line.PriceVersion == key.PriceVersion && (line.Kind == InvoiceLineKind.Late) == late;
+        && line.PriceVersion == key.PriceVersion && line.ContractId == key.ContractId && line.Rule == key.Rule && (line.Kind == InvoiceLineKind.Late) == late;
 
     private static long UnitPrice(Price? price, Meter meter) => price is null ? 0 : meter switch
     {

@@ -35,7 +35,7 @@ public static class PoolShares
         CloudState state, IReadOnlyDictionary<BillKey, BillAmount> lines, IReadOnlyList<(Workloads.Lease Lease, long FromMs, long ToMs)> accruing, long fromMs, long toMs, long nowMs)
     {
         var shares = new List<PoolShare>();
-        var used = lines.Where(line => line.Key.Meter == Meter.DeviceHours).ToLookup(line => (line.Key.ChipClass, line.Key.Day));
+        var used = lines.Where(line => line.Key.Meter is Meter.DeviceHours or Meter.ReservedIdleDeviceHours).ToLookup(line => (line.Key.ChipClass, line.Key.Day));
         var spans = accruing.ToLookup(span => (span.Lease.ChipClass, (int)(span.FromMs / BillBook.DayMs)));
         foreach (var chipClass in state.Pool.Classes)
         {
@@ -58,7 +58,7 @@ public static class PoolShares
         var (capacity, broken) = state.Pool.Capacity(chipClass, day, nowMs);
         var overlap = spans.Select(span => state.Pool.Overlap(span.Lease, span.FromMs, span.ToMs)).Aggregate(state.Pool.Charged(chipClass, day), (sum, one) => (sum.Failed + one.Failed, sum.Absent + one.Absent));
         List<(string Path, ShareKind Kind, long Quantity)> parts =
-            [.. lines.GroupBy(line => line.Key.Path, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Key, ShareKind.Used, group.Sum(line => line.Value.Quantity)))];
+            [.. lines.Where(line => line.Key.Meter == Meter.DeviceHours).GroupBy(line => line.Key.Path, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Key, ShareKind.Used, group.Sum(line => line.Value.Quantity)))];
         // A device that was charged for was there, whatever was seen of it; one that broke under its lease is its user's until the lease ends.
         var total = capacity + overlap.Absent;
         var failed = Math.Max(0, broken - overlap.Failed);
@@ -68,6 +68,12 @@ public static class PoolShares
             parts.Add((house, ShareKind.Failed, failed));
         }
 
+        // Reserved and idle is its holder's. Promised beyond what there is, the holders share what there is.
+        var reserved = lines.Where(line => line.Key.Meter == Meter.ReservedIdleDeviceHours).GroupBy(line => line.Key.Path, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => (group.Key, Quantity: group.Sum(line => line.Value.Quantity))).ToList();
+        var held = LargestRemainder.Split(Math.Clamp(idle, 0, reserved.Sum(holder => holder.Quantity)), reserved.ConvertAll(holder => holder.Quantity));
+        parts.AddRange(reserved.Select((holder, at) => (holder.Key, ShareKind.ReservedIdle, held[at])));
+        idle -= held.Sum();
         if (idle > 0)
         {
             parts.AddRange(Idle(state, chipClass, day, idle, parts, nowMs));
