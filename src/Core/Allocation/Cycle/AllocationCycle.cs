@@ -63,7 +63,9 @@ internal sealed class AllocationCycle(PlanningState state, TargetMemory memory)
             claims += pass.Run(
                 request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request), prospects.Claims);
             claims += gathering.IsGathering ? pass.Run(gathering.Lend, static (_, _) => true) : 0;
-            if (claims == 0 && !reprieve.Run() && !gathering.Refresh())
+            // Before others borrow what the claims have set free.
+            var reprieved = reprieve.Run();
+            if (claims == 0 && !reprieved && !gathering.Refresh())
             {
                 return gathering;
             }

@@ -52,16 +52,16 @@ internal static class EvictionLaws
         var workload = state.Workloads[beneficiary];
         var fits = state.After[beneficiary].GroupBy(piece => state.ChipOf(piece.Node), StringComparer.Ordinal)
             .All(there => free.Fits(workload, there.Key, there.Count()));
-        if (fits && LimitsAllow(state, victim, workload))
+        if (fits && LimitsAllow(state, victim))
         {
             found.Add(new(Law.L5, $"{victim} was evicted for {beneficiary}, which would have fitted without"));
         }
     }
 
-    private static bool LimitsAllow(CheckedState state, string victim, WorkloadState beneficiary)
+    // What others of its unit have begun since counts too.
+    private static bool LimitsAllow(CheckedState state, string victim)
     {
-        var path = state.PathOf(beneficiary.Unit);
-        foreach (var unit in state.PathOf(state.Workloads[victim].Unit).Where(path.Contains))
+        foreach (var unit in state.PathOf(state.Workloads[victim].Unit))
         {
             foreach (var limit in state.Units[unit].Limit.Entries)
             {
