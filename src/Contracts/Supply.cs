@@ -263,7 +263,7 @@ public sealed record BrokenPromiseView(string Contract, string Unit, string Chip
 /// <param name="Needed">Of the other class.</param>
 /// <param name="Speed">Of one device there, relative to one here.</param>
 /// <param name="PricePerHour">For all of it, by the contract.</param>
-/// <param name="PricePerHourThere">For all of it, by the list.</param>
+/// <param name="PricePerHourThere">For all of it, what the unit would pay there.</param>
 public sealed record SavingMoveView(string ChipClass, decimal Devices, decimal Needed, double Speed, string PricePerHour, string PricePerHourThere, string DifferencePerHour);
 
 public sealed record ForecastView

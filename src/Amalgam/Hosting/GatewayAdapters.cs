@@ -51,7 +51,7 @@ internal sealed class GatewayReplicas(Cloud cloud, Pool pool, ReplicaRouter rout
 
     private string WhyNot(Workload workload)
     {
-        var pending = pool.PendingById().GetValueOrDefault(workload.Id);
+        var pending = cloud.Read(_ => pool.Pending(workload.Id));
         var trouble = cloud.Read(state => state.OpenLeasesOf(workload.Id).Select(lease => pool.Sight(lease.Id).Trouble).FirstOrDefault(text => text is not null));
         return pending?.Detail ?? trouble ?? workload.Detail ?? "its replicas are starting or busy";
     }

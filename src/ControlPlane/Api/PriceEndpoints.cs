@@ -43,7 +43,7 @@ internal static class PriceEndpoints
         var made = await cloud.ChangeAsync(context.Actor(), (state, nowMs) => SetPrice.Decide(state, context.Caller(), body.Value, nowMs, known));
         return made.Refusal is { } refusal
             ? Answers.Refused(refusal)
-            : Answers.Json(cloud.Read(state => PriceViews.Of(state.Prices, made.Value!, cloud.NowMs)), ContractsJson.Default.PriceView, 201);
+            : Answers.Json(cloud.Read(state => PriceViews.Of(state.Prices, made.Value!, body.Value.From is null ? Math.Max(cloud.NowMs, made.Value!.FromMs) : cloud.NowMs)), ContractsJson.Default.PriceView, 201);
     }
 
     private static async Task<IResult> PreviewAsync(HttpContext context, Cloud cloud, PricePreviews previews, Pool pool, ICatalogue catalogue)

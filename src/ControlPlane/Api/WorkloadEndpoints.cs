@@ -29,7 +29,7 @@ internal static class WorkloadEndpoints
         api.MapGet("/leases", Leases).Produces<IReadOnlyList<LeaseView>>().WithSummary("Open leases of the key's subtree");
     }
 
-    private static async Task<IResult> RunAsync(HttpContext context, Cloud cloud, Pool pool, WorkloadViews views, AdmissionDoor door)
+    private static async Task<IResult> RunAsync(HttpContext context, Cloud cloud, Pool pool, WorkloadViews views, AdmissionDoor door, Fits fits)
     {
         var body = await context.BodyAsync(ContractsJson.Default.RunRequest);
         if (body.Refusal is { } refusal)
@@ -38,7 +38,7 @@ internal static class WorkloadEndpoints
         }
 
         var known = Classes(pool);
-        var made = await door.SubmitAsync(context.Actor(), (state, _) => RunJob.Decide(state, context.Caller(), body.Value!, known));
+        var made = await door.SubmitAsync(context.Actor(), (state, _) => Ratings.With(RunJob.Decide(state, context.Caller(), body.Value!, known), state, fits, pool));
         return Answer(made, cloud, pool, views, 201);
     }
 
@@ -57,17 +57,16 @@ internal static class WorkloadEndpoints
         }
 
         var nodes = pool.Nodes;
-        var made = await door.SubmitAsync(context.Actor(), (state, _) => ServeModel.Decide(state, context.Caller(), body.Value, model.Value!, nodes, fits));
+        var made = await door.SubmitAsync(context.Actor(), (state, _) => Ratings.With(ServeModel.Decide(state, context.Caller(), body.Value, model.Value!, nodes, fits), state, fits, pool));
         return Answer(made, cloud, pool, views, 201);
     }
 
     private static IResult List(HttpContext context, Cloud cloud, Pool pool, WorkloadViews views, bool all = false, int limit = 1000)
     {
-        var pending = pool.PendingById();
         IReadOnlyList<WorkloadView> list = cloud.Read(state => state.Workloads
             .Where(workload => (all || workload.IsOpen) && Permission.Sees(state, context.Caller(), workload.Spec.Unit))
             .TakeLast(Math.Clamp(limit, 1, MaxListed))
-            .Select(workload => views.Of(state, workload, pending.GetValueOrDefault(workload.Id)))
+            .Select(workload => views.Of(state, workload, pool.Pending(workload.Id)))
             .ToList());
         return Answers.Json(list, ContractsJson.Default.IReadOnlyListWorkloadView);
     }
@@ -121,13 +120,11 @@ internal static class WorkloadEndpoints
             return Answers.Refused(refusal);
         }
 
-        var pending = pool.PendingById();
-        return Answers.Json(cloud.Read(state => views.Of(state, state.Workload(made.Value!)!, pending.GetValueOrDefault(made.Value!))), ContractsJson.Default.WorkloadView, status);
+        return Answers.Json(cloud.Read(state => views.Of(state, state.Workload(made.Value!)!, pool.Pending(made.Value!))), ContractsJson.Default.WorkloadView, status);
     }
 
     private static WorkloadView? View(HttpContext context, string id, Cloud cloud, Pool pool, WorkloadViews views)
     {
-        var pending = pool.PendingById();
-        return cloud.Read(state => Workloads.Visible(state, context.Caller(), id) is { } workload ? views.Of(state, workload, pending.GetValueOrDefault(workload.Id)) : null);
+        return cloud.Read(state => Workloads.Visible(state, context.Caller(), id) is { } workload ? views.Of(state, workload, pool.Pending(workload.Id)) : null);
     }
 }

@@ -68,9 +68,9 @@ public static class ChangePrices
             return refusal;
         }
 
-        var fromMs = request.From?.ToUnixTimeMilliseconds() ?? nowMs;
+        var fromMs = request.From?.ToUnixTimeMilliseconds() ?? nowMs + 1;
         var announcedMs = request.Announced?.ToUnixTimeMilliseconds() ?? nowMs;
-        if (fromMs < nowMs)
+        if (fromMs <= nowMs)
         {
             return new Refusal(RefusalCodes.Invalid, $"a price cannot change in the past ({request.From:yyyy-MM-dd HH:mm}Z): what was used then is charged already");
         }

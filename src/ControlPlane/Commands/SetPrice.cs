@@ -19,8 +19,9 @@ public static class SetPrice
             return new Refusal(RefusalCodes.Forbidden, $"list prices are set with an owner's key of {state.Units.Root.Name}");
         }
 
-        var fromMs = request.From?.ToUnixTimeMilliseconds() ?? nowMs;
-        if (fromMs < nowMs)
+        // Not this very instant: a request that began in it has set its cost aside at the price before.
+        var fromMs = request.From?.ToUnixTimeMilliseconds() ?? nowMs + 1;
+        if (fromMs <= nowMs)
         {
             return new Refusal(RefusalCodes.Invalid, $"a price cannot begin in the past ({request.From:O}): what was used then is charged already");
         }

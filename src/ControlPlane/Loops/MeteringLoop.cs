@@ -62,7 +62,7 @@ public sealed class MeteringLoop : Loop
     private bool NeedsLook(JournalEvent fact) => fact switch
     {
         BudgetSet => _budgets = true,
-        UnitSet or PriceSet or LeaseFunded => _budgets,
+        UnitSet or UnitMoved or PriceSet or LeaseFunded => _budgets,
         TokensCharged or LeaseCharged => _budgets && _cloud.Read(state => state.Budgets.AnyDue),
         _ => false,
     };

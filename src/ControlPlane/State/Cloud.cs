@@ -46,6 +46,9 @@ public sealed class Cloud
     /// <summary>Raised after every change, outside the lock. Handlers must not wait.</summary>
     public event Action<IReadOnlyList<JournalRecord>>? Changed;
 
+    /// <summary>Told of every record right after the state took it in, under the lock. Handlers must be quick and not fail.</summary>
+    public event Action<JournalRecord>? Applied;
+
     /// <summary>Why nothing is written any more; null in good health.</summary>
     public string? Defect => _defect?.Message;
 
@@ -116,6 +119,7 @@ public sealed class Cloud
         try
         {
             _state.Apply(record);
+            Applied?.Invoke(record);
         }
         catch (Exception wrong)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.Core.Allocation;
@@ -10,9 +11,23 @@ namespace Amalgam.ControlPlane.State;
 public sealed class Fits(ICatalogue catalogue, IModels models)
 {
     private const int Million = 1_000_000;
+    private volatile JobSpeeds? _jobs;
 
     /// <summary>Speed per class present in the pool, the best one 1 000 000; classes that cannot run it are left out.</summary>
     public ImmutableArray<ClassSpeed> Speeds(CloudState state, WorkloadSpec spec, IReadOnlyList<NodeObservation> nodes)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        if (spec.IsService)
+        {
+            return Found(state, spec, nodes);
+        }
+
+        // Jobs of one kind have one answer as long as the pool is the same.
+        var jobs = _jobs is { } known && ReferenceEquals(known.Nodes, nodes) ? known : _jobs = new JobSpeeds(nodes, new());
+        return jobs.Speeds.GetOrAdd((string.Join(',', spec.Chips), spec.MemoryMiB, spec.DevicesMilli), _ => Found(state, spec, nodes));
+    }
+
+    private ImmutableArray<ClassSpeed> Found(CloudState state, WorkloadSpec spec, IReadOnlyList<NodeObservation> nodes)
     {
         var classes = Considered(state, spec, nodes).Where(chip => chip.Fit.Fits).ToList();
         var best = classes.Count == 0 ? 0 : classes.Max(chip => chip.Rate);
@@ -37,6 +52,8 @@ public sealed class Fits(ICatalogue catalogue, IModels models)
 
         return Rated(state, known, model);
     }
+
+    private sealed record JobSpeeds(IReadOnlyList<NodeObservation> Nodes, ConcurrentDictionary<(string Chips, long MemoryMiB, long DevicesMilli), ImmutableArray<ClassSpeed>> Speeds);
 
     private ClassFit Consider(CloudState state, WorkloadSpec spec, ModelFacts? model, string chipClass, long memoryMiB)
     {

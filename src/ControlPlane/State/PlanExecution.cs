@@ -12,24 +12,16 @@ namespace Amalgam.ControlPlane.State;
 public sealed class PlanExecution
 {
     private readonly CloudState _state;
-    private readonly Dictionary<string, string> _classes;
-    private readonly Dictionary<(string Node, int Device), long> _used = [];
+    private readonly DeviceBook _devices;
+    private readonly Dictionary<(string Node, int Device), long> _started = [];
     private readonly IReadOnlySet<string> _simulated;
     private readonly long _nowMs;
     private long _nextLease;
 
-    private PlanExecution(AllocationPlan plan, AllocationSnapshot snapshot, CloudState state, IReadOnlySet<string> simulated)
+    private PlanExecution(AllocationPlan plan, DeviceBook devices, CloudState state, IReadOnlySet<string> simulated)
     {
         _simulated = simulated;
-        (Plan, _state, _nowMs, _nextLease) = (plan, state, snapshot.NowMs, state.NextLease);
-        _classes = snapshot.Nodes.ToDictionary(node => node.Name, node => node.ChipClass, StringComparer.Ordinal);
-        foreach (var lease in state.OpenLeases)
-        {
-            foreach (var device in lease.Devices)
-            {
-                Use(lease.Node, device, lease.MilliPerDevice);
-            }
-        }
+        (Plan, _devices, _state, _nowMs, _nextLease) = (plan, devices, state, plan.AtMs, state.NextLease);
     }
 
     public AllocationPlan Plan { get; }
@@ -41,9 +33,10 @@ public sealed class PlanExecution
     public int Ending { get; private set; }
 
     /// <param name="simulated">Names of nodes that do not exist; their leases say so for ever.</param>
-    public static PlanExecution Of(AllocationPlan plan, AllocationSnapshot snapshot, CloudState state, IReadOnlySet<string> simulated)
+    public static PlanExecution Of(AllocationPlan plan, DeviceBook devices, CloudState state, IReadOnlySet<string> simulated)
     {
-        var execution = new PlanExecution(plan, snapshot, state, simulated);
+        ArgumentNullException.ThrowIfNull(plan);
+        var execution = new PlanExecution(plan, devices, state, simulated);
         foreach (var decision in plan.Decisions)
         {
             execution.Carry(decision);
@@ -109,13 +102,13 @@ public sealed class PlanExecution
         lease.Member == place.Member && lease.Node == place.Node && lease.MilliPerDevice == place.MilliPerDevice && lease.Devices.SequenceEqual(place.Devices);
 
     private bool IsFree(MemberPlacement place) =>
-        place.Devices.All(device => _used.GetValueOrDefault((place.Node, device)) + place.MilliPerDevice <= 1000);
+        place.Devices.All(device => _devices.UsedMilli(place.Node, device) + _started.GetValueOrDefault((place.Node, device)) + place.MilliPerDevice <= 1000);
 
     private void Start(Workload workload, MemberPlacement place)
     {
         foreach (var device in place.Devices)
         {
-            Use(place.Node, device, place.MilliPerDevice);
+            _started[(place.Node, device)] = _started.GetValueOrDefault((place.Node, device)) + place.MilliPerDevice;
         }
 
         Events.Add(new LeaseStarted(new Lease
@@ -125,7 +118,7 @@ public sealed class PlanExecution
             Unit = workload.Spec.Unit,
             Member = place.Member,
             Node = place.Node,
-            ChipClass = _classes[place.Node],
+            ChipClass = _devices.Node(place.Node)!.ChipClass,
             Devices = place.Devices,
             MilliPerDevice = place.MilliPerDevice,
             Simulated = _simulated.Contains(place.Node),
@@ -140,6 +133,4 @@ public sealed class PlanExecution
         Events.Add(new LeaseEnding(lease.Id, because, beneficiary));
         Ending++;
     }
-
-    private void Use(string node, int device, long milli) => _used[(node, device)] = _used.GetValueOrDefault((node, device)) + milli;
 }

@@ -48,8 +48,8 @@ public sealed class Pool(IEnumerable<IEngine> engines)
 
     public MemberSight Sight(string leaseId) => Members.GetOrAdd(leaseId, static _ => new MemberSight());
 
-    public ImmutableDictionary<string, PendingWorkload> PendingById() =>
-        _plan?.Pending.ToImmutableDictionary(pending => pending.WorkloadId, StringComparer.Ordinal) ?? ImmutableDictionary<string, PendingWorkload>.Empty;
+    /// <summary>Why a workload waits, as the last plan left it; null = it does not. Only while reading or changing the cloud: it looks into what the planner knows.</summary>
+    public PendingWorkload? Pending(string workloadId) => _plan?.Pending.Find(workloadId);
 }
 
 /// <summary>What is known of one member beyond the journal.</summary>

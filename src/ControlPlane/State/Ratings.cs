@@ -21,6 +21,20 @@ public sealed class Ratings(Fits fits)
     private long _factSequence;
     private long _servicesAtMs;
 
+    /// <summary>
+    /// What is submitted is rated in the same step, so that the first plan that sees it can place it. Where the pool is not known yet, it is rated when it is.
+    /// </summary>
+    public static Decision<string> With(Decision<string> decision, CloudState state, Fits fits, Pool pool)
+    {
+        ArgumentNullException.ThrowIfNull(fits);
+        ArgumentNullException.ThrowIfNull(pool);
+        return decision.Refusal is not null || !pool.Complete ? decision : decision with
+        {
+            Events = [.. decision.Events, .. decision.Events.OfType<WorkloadSubmitted>()
+                .Select(submitted => new WorkloadsFitted([submitted.WorkloadId], fits.Speeds(state, submitted.Spec, pool.Nodes)))],
+        };
+    }
+
     /// <summary>What has to be recorded before the next plan; usually nothing.</summary>
     public List<JournalEvent> News(CloudState state, IReadOnlyList<NodeObservation> nodes, long nowMs)
     {

@@ -17,7 +17,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
 
     public ExplainView Explain(CloudState state, Workload workload, long nowMs)
     {
-        var pending = pool.PendingById().GetValueOrDefault(workload.Id);
+        var pending = pool.Pending(workload.Id);
         var phase = state.Phase(workload);
         var waits = phase == WorkloadPhase.Waiting;
         return new ExplainView
@@ -42,7 +42,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
         var demand = AllocationInput.Demand(state, asked, fits.Speeds(state, spec, pool.Nodes), nowMs, AdmissionView.Of(state, nowMs))!;
         var plan = Allocator.Plan(snapshot with { Workloads = snapshot.Workloads.Add(demand) });
         var start = plan.Decisions.OfType<StartDecision>().FirstOrDefault(decision => decision.WorkloadId == QuoteId);
-        var pending = plan.Pending.FirstOrDefault(waiting => waiting.WorkloadId == QuoteId);
+        var pending = plan.Pending.Find(QuoteId);
         var chips = Considered(state, spec);
         var chosen = start is null ? null : snapshot.Nodes.First(node => node.Name == start.Members[0].Node).ChipClass;
         var displaced = plan.Decisions.Count(decision => decision is EvictDecision evict && evict.BeneficiaryId == QuoteId);

@@ -62,7 +62,7 @@ public static class PolicyViews
             Alternative = other?.ChipClass ?? answer?.Rule.Alternative,
             AlternativeSpeed = other?.SpeedMillionths / 1e6,
             AlternativePricePerDeviceHour = other?.DeviceHourNano is { } nano ? Nano.Format(nano) : null,
-            PricePerDeviceHour = state.Prices.At(PriceKind.DeviceHour, chipClass, nowMs) is { } price ? Nano.Format(price.DeviceHourNano) : null,
+            PricePerDeviceHour = AdmissionAnswer.PriceOf(state, unit, chipClass, nowMs) is { } price ? Nano.Format(price) : null,
             Facts = rules is null ? state.Units.Facts(unit) : Facts(state, rules, unit, chipClass),
         };
     }

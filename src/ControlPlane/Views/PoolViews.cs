@@ -44,7 +44,8 @@ public static class PoolViews
     public static List<UnitView> Units(CloudState state, Caller caller, Pool pool)
     {
         var targets = pool.Plan?.Targets.ToLookup(target => target.Unit, StringComparer.Ordinal);
-        var pending = pool.PendingById();
+        var waiting = state.OpenWorkloads.Where(workload => pool.Pending(workload.Id) is not null).GroupBy(workload => workload.Spec.Unit, StringComparer.Ordinal)
+            .Select(group => (Unit: group.Key, Count: group.Count())).ToList();
         return [.. state.Units.Subtree(caller.Unit).Select(item => new UnitView
         {
             Name = item.Unit.Name,
@@ -57,7 +58,7 @@ public static class PoolViews
             Target = targets?[item.Unit.Name].Where(target => target.Milli > 0).ToDictionary(target => target.ChipClass, target => target.Milli / 1000m, StringComparer.Ordinal) ?? Nothing,
             Held = state.OpenLeases.Where(lease => state.Units.IsWithin(lease.Unit, item.Unit.Name)).GroupBy(lease => lease.ChipClass, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.Sum(lease => lease.MilliDevices) / 1000m, StringComparer.Ordinal),
-            WaitingWorkloads = state.Workloads.Count(workload => workload.IsOpen && pending.ContainsKey(workload.Id) && state.Units.IsWithin(workload.Spec.Unit, item.Unit.Name)),
+            WaitingWorkloads = waiting.Where(group => state.Units.IsWithin(group.Unit, item.Unit.Name)).Sum(group => group.Count),
             Facts = state.Units.Facts(item.Unit.Name),
             MinRuntimeSeconds = item.Unit.MinRuntimeMs / 1000.0,
             MaxWaitSeconds = item.Unit.MaxWaitMs / 1000.0,

@@ -17,7 +17,7 @@ public static class SupplyViews
     public static ContractView Of(CloudState state, Contract contract, long nowMs)
     {
         var record = state.Contracts.Service(contract.Id);
-        var months = ServiceCredit.Of(contract, record, nowMs, atMs => ContractPrice.DeviceHourNano(contract, state.Prices, atMs));
+        var months = ServiceCredit.Of(contract, record, nowMs, atMs => ContractPrice.DeviceHourNano(contract, state, atMs));
         var rate = contract.InForce(nowMs) ? record.Rate : default;
         return new ContractView
         {
@@ -29,7 +29,7 @@ public static class SupplyViews
             To = WorkloadViews.Time(contract.EndMs),
             State = contract.InForce(nowMs) ? "in-force" : nowMs < contract.FromMs && contract.FromMs < contract.EndMs ? "to-come" : "ended",
             Price = Terms(contract.Price),
-            PricePerDeviceHour = Nano.Format(ContractPrice.DeviceHourNano(contract, state.Prices, nowMs)),
+            PricePerDeviceHour = Nano.Format(ContractPrice.DeviceHourNano(contract, state, contract.InForce(nowMs) || contract.EndMs <= contract.FromMs ? nowMs : Math.Clamp(nowMs, contract.FromMs, contract.EndMs - 1))),
             Reserved = contract.Reserved,
             NoticeSeconds = contract.NoticeMs / 1000.0,
             LockedUntil = contract.LockedUntilMs is { } locked ? WorkloadViews.Time(locked) : null,

@@ -212,9 +212,40 @@ public sealed record AllocationSettings
 public sealed record AllocationHistory(long AsOfMs, ImmutableArray<UnitDebt> Debts)
 {
     public static AllocationHistory Empty { get; } = new(0, []);
+
+    /// <summary>The debts that this history has and the other has not, or has otherwise; what is no longer owed as a debt of nothing.</summary>
+    public AllocationHistory Since(AllocationHistory before)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        var known = before.Debts.ToDictionary(debt => (debt.Unit, debt.ChipClass));
+        var changed = Debts.Where(debt => !known.Remove((debt.Unit, debt.ChipClass), out var was) || was != debt).ToList();
+        changed.AddRange(known.Values.Select(gone => gone with { MilliDeviceMs = 0, RateMilli = 0 }));
+        return new(AsOfMs, [.. changed]);
+    }
+
+    /// <summary>The other way round: the debts before with these put in their place.</summary>
+    public AllocationHistory Over(AllocationHistory before)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        var debts = before.Debts.ToDictionary(debt => (debt.Unit, debt.ChipClass));
+        foreach (var debt in Debts)
+        {
+            if (debt is { MilliDeviceMs: 0, RateMilli: 0 })
+            {
+                debts.Remove((debt.Unit, debt.ChipClass));
+            }
+            else
+            {
+                debts[(debt.Unit, debt.ChipClass)] = debt;
+            }
+        }
+
+        return new(AsOfMs, [.. debts.Values]);
+    }
 }
 
 /// <summary>What a unit got less (positive) or more (negative) than its target.</summary>
-/// <param name="MilliDeviceMs">Milli-device-milliseconds owed when the history was written.</param>
+/// <param name="MilliDeviceMs">Milli-device-milliseconds owed when the debt was written.</param>
 /// <param name="RateMilli">Milli-devices by which it has been short since.</param>
-public readonly record struct UnitDebt(string Unit, string ChipClass, long MilliDeviceMs, long RateMilli);
+/// <param name="SinceMs">When the debt was written; null = with the history. One whose rate stays the same stays as it is written.</param>
+public readonly record struct UnitDebt(string Unit, string ChipClass, long MilliDeviceMs, long RateMilli, long? SinceMs = null);

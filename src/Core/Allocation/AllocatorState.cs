@@ -81,9 +81,18 @@ public sealed class AllocatorState(AllocationSettings settings)
     public void Put(WorkloadState workload, int order)
     {
         ArgumentNullException.ThrowIfNull(workload);
-        if (_workloads.TryGetValue(workload.Id, out var known) && known.Workload == workload)
+        if (_workloads.TryGetValue(workload.Id, out var known))
         {
-            return;
+            // Equal lists are the same list: then records can be compared.
+            workload = workload with
+            {
+                Speeds = workload.Speeds.AsSpan().SequenceEqual(known.Workload.Speeds.AsSpan()) ? known.Workload.Speeds : workload.Speeds,
+                Refusals = workload.Refusals.AsSpan().SequenceEqual(known.Workload.Refusals.AsSpan()) ? known.Workload.Refusals : workload.Refusals,
+            };
+            if (known.Workload == workload)
+            {
+                return;
+            }
         }
 
         if (SnapshotFaults.In(workload, _unitNames) is { } fault)

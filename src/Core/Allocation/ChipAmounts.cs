@@ -6,7 +6,7 @@ namespace Amalgam.Core.Allocation;
 /// Amounts by chip class, in milli-devices, sorted by class name so that nothing ever depends on hash order. A class that is
 /// not named reads as 0; <see cref="Find"/> tells "0" from "not named", which matters for limits.
 /// </summary>
-public sealed class ChipAmounts
+public sealed class ChipAmounts : IEquatable<ChipAmounts>
 {
     public static ChipAmounts None { get; } = new([]);
 
@@ -55,6 +55,12 @@ public sealed class ChipAmounts
 
         return null;
     }
+
+    public bool Equals(ChipAmounts? other) => other is not null && (_entries == other._entries || _entries.AsSpan().SequenceEqual(other._entries.AsSpan()));
+
+    public override bool Equals(object? obj) => Equals(obj as ChipAmounts);
+
+    public override int GetHashCode() => _entries.Aggregate(0, (hash, entry) => HashCode.Combine(hash, string.GetHashCode(entry.Key, StringComparison.Ordinal), entry.Value));
 
     public override string ToString() => string.Join(", ", _entries.Select(entry => $"{entry.Key} {entry.Value}m"));
 }

@@ -9,8 +9,8 @@ using Amalgam.Core.Workloads;
 namespace Amalgam.Core.Cloud;
 
 /// <summary>
-/// What people asked for and what is there, frozen for one cycle of the allocator. The one builder: the live loop, quotes and the replay of a journal
-/// all plan on what it gives, so the same records give the same decisions everywhere.
+/// What people asked for and what is there, frozen for one cycle of the allocator. The one builder: quotes, the replay of a
+/// journal and the full check plan on what it gives, and the live loop on the same descriptions, kept up by <see cref="AllocationFeed"/>.
 /// </summary>
 public static class AllocationInput
 {
@@ -28,17 +28,23 @@ public static class AllocationInput
             }
         }
 
-        var firm = state.Contracts.Firm(nowMs);
         return new AllocationSnapshot
         {
             NowMs = nowMs,
             Nodes = Supply.InService(state, nowMs),
-            Units = [.. state.Units.InOrder.Select(unit => Unit(unit) with { Firm = firm.GetValueOrDefault(unit.Name, ChipAmounts.None) })],
+            Units = Units(state, nowMs),
             Workloads = workloads.ToImmutable(),
             Leases = [.. state.OpenLeases.Select(Held)],
             History = history,
             Typical = state.Demand.Typical,
         };
+    }
+
+    public static ImmutableArray<UnitState> Units(CloudState state, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var firm = state.Contracts.Firm(nowMs);
+        return [.. state.Units.InOrder.Select(unit => Unit(unit) with { Firm = firm.GetValueOrDefault(unit.Name, ChipAmounts.None) })];
     }
 
     /// <summary>The next instant at which what is promised, or what is there by the books, changes by itself, or the allocator wants to be asked: null = never.</summary>
@@ -75,6 +81,7 @@ public static class AllocationInput
             Members = workload.Spec.IsService ? replicas : workload.Spec.Members,
             AttainedMs = workload.AttainedMs,
             SubmittedMs = workload.SubmittedMs,
+            WaitingSinceMs = workload.WaitingSinceMs,
             Refusals = Refusals(state, workload, speeds, nowMs, rules, held),
         };
     }
@@ -91,8 +98,16 @@ public static class AllocationInput
     /// A gang of which a member has ended by itself, or that was told to end for good, is on its way out: what is left of it holds its devices to the
     /// end, and nobody may plan it whole again beside that.
     /// </summary>
-    private static bool IsClosing(CloudState state, Workload workload) => !workload.Spec.IsService
-        && state.OpenLeasesOf(workload.Id).Any(open => state.LeasesOf(workload.Id).Any(member => member.FromMs == open.FromMs && IsFinal(member)));
+    private static bool IsClosing(CloudState state, Workload workload)
+    {
+        if (workload.Spec.IsService)
+        {
+            return false;
+        }
+
+        var gone = state.LeasesOf(workload.Id).Where(IsFinal).Select(member => member.FromMs).ToHashSet();
+        return gone.Count > 0 && state.OpenLeasesOf(workload.Id).Any(open => gone.Contains(open.FromMs));
+    }
 
     private static bool IsFinal(Lease member) => (member.EndedBecause ?? member.EndingBecause) is
         LeaseEnd.Finished or LeaseEnd.FailedToStart or LeaseEnd.Lost or LeaseEnd.GangEnded or LeaseEnd.TimeLimit or LeaseEnd.Stopped;
@@ -134,7 +149,7 @@ public static class AllocationInput
         };
     }
 
-    private static MemberLease Held(Lease lease) => new()
+    public static MemberLease Held(Lease lease) => new()
     {
         WorkloadId = lease.WorkloadId,
         Member = lease.Member,

@@ -20,7 +20,8 @@ public sealed partial class CloudState
         switch (record.Event)
         {
             case CloudFounded founded: (Currency, IsFounded) = (founded.Currency, true); break;
-            case CloudStarted or PlanMade: break;
+            case CloudStarted: break;
+            case PlanMade made: Owed = HistoryBefore(made); break;
             case CloudStopped: Contracts.Stop(record.AtMs); break;
             case NodesSeen seen: See(seen); break;
             case WorkloadsFitted fitted: Fit(fitted); break;
@@ -146,6 +147,7 @@ public sealed partial class CloudState
         Change(lease.WorkloadId, workload => workload with
         {
             AttainedMs = workload.AttainedMs + (lease.Member == 0 ? Math.Max(0, ended.ToMs - lease.FromMs) : 0),
+            WaitingSinceMs = ended.Because == LeaseEnd.Evicted ? ended.ToMs : workload.WaitingSinceMs,
             Evictions = workload.Evictions + (ended.Because == LeaseEnd.Evicted && lease.Member == 0 ? 1 : 0),
         });
         TrimLeases(lease.WorkloadId);

@@ -20,6 +20,16 @@ public sealed partial class CloudState
     /// <summary>Of the last speed measured or memory observed; grows when a service may have to be rated again.</summary>
     public long LastFactSequence { get; private set; }
 
+    /// <summary>What units were owed when the last recorded cycle began.</summary>
+    public AllocationHistory Owed { get; private set; } = AllocationHistory.Empty;
+
+    /// <summary>What units were owed when the recorded cycle began, which is the next record.</summary>
+    public AllocationHistory HistoryBefore(PlanMade made)
+    {
+        ArgumentNullException.ThrowIfNull(made);
+        return made.OnlyChanged ? made.HistoryBefore.Over(Owed) : made.HistoryBefore;
+    }
+
     /// <summary>Open workloads that nobody has rated yet, in order of submission.</summary>
     public IEnumerable<Workload> Unfitted => _unfitted.Select(number => _workloads[_openWorkloads[number]]);
 

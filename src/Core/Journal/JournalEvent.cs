@@ -153,8 +153,11 @@ public sealed record NodesSeen(ImmutableArray<NodeState> Changed, ImmutableArray
 public sealed record WorkloadsFitted(ImmutableArray<string> WorkloadIds, ImmutableArray<ClassSpeed> Speeds) : JournalEvent;
 
 /// <summary>
-/// A cycle of the allocator that decided something. With the state before this record and <paramref name="HistoryBefore"/>, the same plan can be made again.
+/// A cycle of the allocator that decided something. With the state before this record and what was owed, the same plan can be made again.
 /// </summary>
 /// <param name="HistoryBefore">What units were owed when the cycle began; it changes in cycles that decide nothing and leave no record.</param>
 /// <param name="Decisions">One line each, see <see cref="Cloud.DecisionText"/>.</param>
-public sealed record PlanMade(AllocationHistory HistoryBefore, ImmutableArray<string> Decisions) : JournalEvent;
+/// <param name="OnlyChanged">The history names only the debts that differ from those of the records before.</param>
+public sealed record PlanMade(
+    AllocationHistory HistoryBefore, ImmutableArray<string> Decisions,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool OnlyChanged = false) : JournalEvent;

@@ -60,18 +60,18 @@ public sealed class PriceBook
     public Price? At(PriceKind kind, string subject, long atMs) => At(new PriceScope(kind, subject), atMs) ?? At(new PriceScope(kind, "*"), atMs);
 
     /// <summary>The version of exactly this scope in force at an instant; null when none has begun or it was withdrawn.</summary>
-    public Price? At(PriceScope scope, long atMs) => Latest(Versions(scope), atMs) is { Withdrawn: false } price ? price : null;
+    public Price? At(PriceScope scope, long atMs) => Versions(scope) is var versions && IndexAt(versions, atMs) is >= 0 and var at && !versions[at].Withdrawn ? versions[at] : null;
 
-    private static Price? Latest(IReadOnlyList<Price> list, long atMs)
+    /// <summary>Place of the last version that has begun; -1 when none has.</summary>
+    internal static int IndexAt(IReadOnlyList<Price> versions, long atMs)
     {
-        for (var at = list.Count - 1; at >= 0; at--)
+        var (low, high) = (0, versions.Count);
+        while (low < high)
         {
-            if (list[at].FromMs <= atMs)
-            {
-                return list[at];
-            }
+            var middle = (low + high) / 2;
+            (low, high) = versions[middle].FromMs <= atMs ? (middle + 1, high) : (low, middle);
         }
 
-        return null;
+        return low - 1;
     }
 }

@@ -62,5 +62,8 @@ public sealed record Workload
 
     public int Evictions { get; init; }
 
+    /// <summary>When it last lost its devices to others; null = never.</summary>
+    public long? WaitingSinceMs { get; init; }
+
     public bool IsOpen => EndedMs is null;
 }

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Amalgam.Core.Allocation;
 using Amalgam.Simulation.Sharing;
 using Amalgam.Simulation.Traces;
 
@@ -12,7 +14,7 @@ internal static class PhillyCommand
     public static Report Run(ReadOnlySpan<string> args, TextWriter errors)
     {
         var options = SimulateOptions.Parse(
-            "philly", args, ["--jobs", "--nodes", "--load", "--policy", "--throughputs", "--restart-seconds", "--days", "--plot"], Report.CommonFlags);
+            "philly", args, ["--jobs", "--nodes", "--load", "--policy", "--throughputs", "--restart-seconds", "--days", "--place-on", "--plot"], Report.CommonFlags);
         var policy = options.OneOf("--policy", "amalgam", "amalgam", "las", "fifo", "static");
         var load = options.Number("--load", 0.8);
         if (load <= 0)
@@ -23,30 +25,44 @@ internal static class PhillyCommand
         var trace = Within(PhillyTrace.Read(options.Text("--jobs")), options.Number("--days", 1e9));
         var cluster = PhillyCluster.Build(trace, OpenbNodes.Read(options.Text("--nodes")), kinds, load);
         var restart = options.Number("--restart-seconds", 0);
+        var machines = options.Has("--place-on") ? new MachineList(OpenbNodes.Read(options.Text("--place-on"))) : null;
+        if (machines is not null && policy is "las" or "fifo")
+        {
+            throw new UsageException("simulate philly: --place-on goes with --policy amalgam or static; the others count devices and know no machines");
+        }
+        cluster = machines is null ? cluster : cluster.WithCores();
+        var spread = new GangSpread();
+        Func<IReadOnlyList<int>, ImmutableArray<NodeState>> nodes = machines is null ? devices => Clusters.OfEight(PhillyCluster.Classes, devices) : machines.Of;
         errors.WriteLine($"{cluster.Jobs.Length} jobs, {cluster.Devices.Sum()} devices ({string.Join(" + ", cluster.Devices)})");
-        var alone = Alone(cluster, trace, restart, errors);
-        var shared = policy == "static" ? alone : Hours(SharingSimulation.Run(cluster.Jobs, Policy(policy, cluster, restart), RoundSeconds), trace);
-        return Summary(policy, trace, cluster, shared, alone).For(options);
+        var alone = Alone(cluster, trace, restart, nodes, errors);
+        var shared = policy == "static" ? alone : Hours(SharingSimulation.Run(cluster.Jobs, Policy(policy, cluster, restart, nodes, spread), RoundSeconds), trace);
+        if (machines is not null && policy == "amalgam")
+        {
+            errors.WriteLine($"gangs lie on {Report.Text(spread.NodesPerGang, 3)} machines on average; on an empty cluster {Report.Text(spread.FewestPerGang, 3)} would do");
+        }
+        return Summary(policy, trace, cluster, shared, alone, machines is null ? null : spread).For(options);
     }
 
     private static PhillyTrace Within(PhillyTrace trace, double days) => trace with { Jobs = [.. trace.Jobs.Where(j => j.SubmitSeconds <= days * 86_400)] };
 
-    private static ISharingPolicy Policy(string name, PhillyCluster cluster, double restart) => name switch
+    private static ISharingPolicy Policy(
+        string name, PhillyCluster cluster, double restart, Func<IReadOnlyList<int>, ImmutableArray<NodeState>> nodes, GangSpread spread) => name switch
     {
         "las" => new LeastAttained(cluster.Devices, restart),
         "fifo" => new FirstInFirstOut(cluster.Devices, restart),
-        _ => new AllocatorSharing(Clusters.OfEight(PhillyCluster.Classes, cluster.Devices), cluster.Units, PhillyCluster.Classes, restart),
+        _ => new AllocatorSharing(nodes(cluster.Devices), cluster.Units, PhillyCluster.Classes, restart) { Observer = spread.See },
     };
 
     // Each department by itself, with the same allocator, on the devices that it is guaranteed.
-    private static double[] Alone(PhillyCluster cluster, PhillyTrace trace, double restart, TextWriter errors)
+    private static double[] Alone(
+        PhillyCluster cluster, PhillyTrace trace, double restart, Func<IReadOnlyList<int>, ImmutableArray<NodeState>> nodes, TextWriter errors)
     {
         var hours = new double[trace.Departments.Length];
         for (var d = 0; d < hours.Length; d++)
         {
             var jobs = cluster.Jobs.Where(j => j.Unit == d + 1).Select((j, id) => j with { Unit = 0, Id = id }).ToArray();
             var policy = new AllocatorSharing(
-                Clusters.OfEight(PhillyCluster.Classes, cluster.Guarantees[d]), [cluster.Units[d + 1] with { Parent = null, Guarantee = Core.Allocation.ChipAmounts.None }],
+                nodes(cluster.Guarantees[d]), [cluster.Units[d + 1] with { Parent = null, Guarantee = Core.Allocation.ChipAmounts.None }],
                 PhillyCluster.Classes, restart);
             hours[d] = SharingSimulation.Run(jobs, policy, RoundSeconds).Sum(j => j.FlowSeconds) / 3600;
             errors.WriteLine($"{trace.Departments[d]} alone: {jobs.Length} jobs on {string.Join(" + ", cluster.Guarantees[d])} devices, {Report.Text(hours[d] / Math.Max(1, jobs.Length))} h on average");
@@ -64,7 +80,7 @@ internal static class PhillyCommand
         return hours;
     }
 
-    private static Report Summary(string policy, PhillyTrace trace, PhillyCluster cluster, double[] shared, double[] alone)
+    private static Report Summary(string policy, PhillyTrace trace, PhillyCluster cluster, double[] shared, double[] alone, GangSpread? spread)
     {
         var count = new int[shared.Length];
         foreach (var job in trace.Jobs)
@@ -90,6 +106,10 @@ internal static class PhillyCommand
             ["worstRatio"] = Report.Number(departments.Max(d => shared[d] / alone[d])),
             ["devices"] = cluster.Devices.Sum(),
         };
+        if (spread is not null)
+        {
+            (json["nodesPerGang"], json["fewestNodesPerGang"]) = (Report.Number(spread.NodesPerGang), Report.Number(spread.FewestPerGang));
+        }
         var rows = departments.Select(d => (string[])
             [trace.Departments[d], $"{count[d]}", Report.Text(shared[d] / count[d]), Report.Text(alone[d] / count[d]), Report.Text(shared[d] / alone[d], 3)]).ToList();
         rows.Add(["all", $"{count.Sum()}", Report.Text(total / count.Sum()), Report.Text(apart / count.Sum()), Report.Text(total / apart, 3)]);

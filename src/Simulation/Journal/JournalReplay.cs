@@ -53,7 +53,7 @@ public sealed class JournalReplay
 
     private void Compare(JournalRecord record, PlanMade made)
     {
-        var replayed = DecisionText.Of(Allocator.Plan(AllocationInput.Of(State, made.HistoryBefore, record.AtMs)));
+        var replayed = DecisionText.Of(Allocator.Plan(AllocationInput.Of(State, State.HistoryBefore(made), record.AtMs)));
         _cycles++;
         _decisions += made.Decisions.Length;
         for (var i = 0; i < Math.Max(replayed.Length, made.Decisions.Length); i++)

@@ -16,6 +16,7 @@ public sealed class AllocatorSharing(
     private readonly Dictionary<int, WorkloadState> _workloads = [];
     private readonly AllocationSettings _settings = settings ?? AllocationSettings.Default;
     private readonly Dictionary<string, int> _classOf = nodes.ToDictionary(n => n.Name, n => classes.IndexOf(n.ChipClass));
+    private readonly RecentDemand _recent = new();
     private AllocationHistory _history = AllocationHistory.Empty;
     private long? _wakeMs;
     private bool _changed;
@@ -49,6 +50,7 @@ public sealed class AllocatorSharing(
             Leases = [.. _leases.Values.SelectMany(l => l)],
             Settings = _settings,
             History = _history,
+            Typical = _recent.Typical,
         };
         var plan = Allocator.Plan(snapshot);
         Observer?.Invoke(snapshot, plan);
@@ -98,6 +100,7 @@ public sealed class AllocatorSharing(
         if (!_workloads.TryGetValue(job.Id, out var workload))
         {
             workload = Describe(job);
+            _recent.Ask(workload, workload.Members);
             _byId[workload.Id] = progress;
         }
         var attained = Ms(progress.AttainedSeconds);
@@ -115,6 +118,8 @@ public sealed class AllocatorSharing(
         Name = Id(job),
         Unit = units[job.Unit].Name,
         Members = job.Gang,
+        CpuMilli = job.CpuMilli,
+        RamMiB = job.RamMiB,
         Speeds = [.. classes.Select((c, k) => new ClassSpeed(c, (int)Math.Round(job.Speeds[k] * 1e6))).Where(s => s.Millionths > 0)],
         Resumable = true,
         CheckpointEveryMs = 1000,

@@ -26,6 +26,9 @@ public sealed class PhillyCluster
         })];
     }
 
+    private PhillyCluster(ImmutableArray<SharedJob> jobs, PhillyCluster other) =>
+        (Jobs, Devices, Guarantees, Units) = (jobs, other.Devices, other.Guarantees, other.Units);
+
     public static ImmutableArray<string> Classes { get; } = ["fast", "middle", "slow"];
 
     public ImmutableArray<SharedJob> Jobs { get; }
@@ -36,6 +39,16 @@ public sealed class PhillyCluster
     public int[][] Guarantees { get; }
 
     public ImmutableArray<UnitState> Units { get; }
+
+    /// <summary>
+    /// The same jobs with cores and RAM for each member, drawn by line number, as the list names none: 2, 4, 6 or 8 cores with 4 GiB each, the range that
+    /// the openb tasks show most. An assumption, not data.
+    /// </summary>
+    public PhillyCluster WithCores()
+    {
+        var jobs = Jobs.Select(job => (Job: job, Cores: 2 * (1 + new SeededSequence(1_000_000_000L + job.Id).Next(4))));
+        return new PhillyCluster([.. jobs.Select(j => j.Job with { CpuMilli = 1000 * j.Cores, RamMiB = 4096 * j.Cores })], this);
+    }
 
     public double FloorHours => Jobs.Sum(j => j.WorkSeconds) / 3600;
 
@@ -64,7 +77,7 @@ public sealed class PhillyCluster
         return [.. counts.Select(c => c / counts.Sum())];
     }
 
-    private static int ClassOf(string model) =>
+    internal static int ClassOf(string model) =>
         model.StartsWith("V100", StringComparison.Ordinal) || model == "G3" ? 0 : model == "T4" ? 2 : 1;
 
     private static int[] Size(ImmutableArray<SharedJob> jobs, double[] proportions, double load)

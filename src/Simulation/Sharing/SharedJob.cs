@@ -10,7 +10,14 @@ namespace Amalgam.Simulation.Sharing;
 /// <param name="WorkSeconds">On its best class, alone.</param>
 /// <param name="DeclaredSeconds">What the allocator is told it takes on its best class; null = nothing.</param>
 public sealed record SharedJob(
-    int Id, int Unit, int Gang, ImmutableArray<double> Speeds, double SubmitSeconds, double WorkSeconds, double? DeclaredSeconds = null);
+    int Id, int Unit, int Gang, ImmutableArray<double> Speeds, double SubmitSeconds, double WorkSeconds, double? DeclaredSeconds = null)
+{
+    /// <summary>Of each member; 0 = no matter.</summary>
+    public long CpuMilli { get; init; }
+
+    /// <summary>Of each member; 0 = no matter.</summary>
+    public long RamMiB { get; init; }
+}
 
 /// <summary>A job on its way through the cluster.</summary>
 public sealed class JobProgress(SharedJob job)

@@ -1,104 +1,93 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using Amalgam.Core.Allocation;
 
 namespace Amalgam.Benchmarks.Allocation;
 
-/// <summary>A full cycle from nothing, and a cycle after one event on a full cloud, by size, with the growth from step to step.</summary>
+/// <summary>
+/// `benchmarks allocation [DEVICES [PENDING]]`: a full cycle from nothing and single events on a full cloud, by size; then the shapes
+/// that others are measured on. The yardstick in the same run is what nobody can go below who looks at every workload once: ids into a
+/// hash table, workloads in order of age.
+/// </summary>
 public static class AllocationBenchmark
 {
-    private static readonly (int Devices, int Pending)[] Sizes =
-        [(1_000, 1_000), (1_000, 100_000), (10_000, 100_000), (100_000, 100_000), (100_000, 1_000_000)];
+    private const int Events = 11;
 
-    /// <param name="args">The greatest number of devices and of waiting workloads to measure; none = all sizes.</param>
+    private static readonly (int Devices, int Pending)[] Sizes =
+        [(1_000, 1_000), (1_000, 100_000), (10_000, 1_000), (10_000, 100_000), (100_000, 1_000), (100_000, 100_000), (100_000, 1_000_000)];
+
+    /// <param name="args">The greatest number of devices and of waiting workloads to measure; none = all sizes and shapes.</param>
     public static int Run(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
         var most = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : int.MaxValue;
         var mostPending = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : int.MaxValue;
-        Measure(Cloud(1_000, 1_000), out _);
-        Console.WriteLine("devices pending units | full cycle ms MiB | after one event ms MiB");
+        BySize(1_000, 1_000, silent: true);
+        Console.WriteLine("Full cycle: milliseconds wall/processor, MiB allocated, times the yardstick. One event: median of 11, worst, milliseconds of processor; MiB; decisions.");
+        Console.WriteLine("devices pending units |    full cpu ms    MiB  ratio | submit ms  worst   MiB  dec | finish ms  worst   MiB  dec | lost node ms  worst   MiB   dec");
         foreach (var (devices, pending) in Sizes.Where(size => size.Devices <= most && size.Pending <= mostPending))
         {
-            var snapshot = Cloud(devices, pending);
-            var full = Measure(snapshot, out var plan);
-            var running = CarriedOut(snapshot, plan);
-            var gone = running.Leases[running.Leases.Length / 2].WorkloadId;
-            var single = Measure(
-                running with
-                {
-                    Workloads = [.. running.Workloads.Where(workload => workload.Id != gone)],
-                    Leases = [.. running.Leases.Where(lease => lease.WorkloadId != gone)],
-                },
-                out _);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{devices,7} {pending,7} {snapshot.Units.Length,5} | {full.Ms,10:0} {full.MiB,6:0} | {single.Ms,10:0} {single.MiB,6:0}"));
+            BySize(devices, pending, silent: false);
+        }
+
+        if (args.Length == 0)
+        {
+            OtherShapes.Run();
         }
 
         return 0;
     }
 
-    private static (double Ms, double MiB) Measure(AllocationSnapshot snapshot, out AllocationPlan plan)
+    private static void BySize(int devices, int pending, bool silent)
     {
-        var bytes = GC.GetAllocatedBytesForCurrentThread();
-        var watch = Stopwatch.StartNew();
-        plan = Allocator.Plan(snapshot);
-        return (watch.Elapsed.TotalMilliseconds, (GC.GetAllocatedBytesForCurrentThread() - bytes) / 1048576.0);
+        var cloud = BenchClouds.Mixed(devices, pending);
+        var yardstick = Timed(() => Yardstick(cloud)).CpuMs;
+        var full = Timed(() => Allocator.Plan(cloud));
+        var run = new EventRun(cloud);
+        run.Settle();
+        _ = BenchClouds.Tree(devices >= 10_000 ? 4 : 2, out var leaves);
+        var next = cloud.Workloads.Length;
+        var submit = Each(run, _ => state => state.Put(BenchClouds.MixedWork(next, leaves), next++));
+        var finish = Each(run, i => state => run.Finish(run.Running.ElementAt(i * 7), state));
+        var lost = Each(run, i => state => run.Lose(i, state));
+        if (!silent)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{devices,7} {pending,7} {cloud.Units.Length,5} | {full.Ms,7:0} {full.CpuMs,6:0} {full.MiB,6:0} {full.CpuMs / yardstick,6:0.0} | {submit} | {finish} | {lost}"));
+        }
     }
 
-    /// <summary>Nodes of eight devices in three classes; a tree six deep; three kinds of work in each leaf.</summary>
-    private static AllocationSnapshot Cloud(int devices, int pending)
+    private static string Each(EventRun run, Func<int, Action<AllocatorState>> happens)
     {
-        string[] chips = ["h100", "l40s", "mi300x"];
-        var leaves = new List<string>();
-        var units = ImmutableArray.CreateBuilder<UnitState>();
-        units.Add(new UnitState { Name = "root" });
-        var level = new List<string> { "root" };
-        var fanOut = devices >= 10_000 ? 4 : 2;
-        for (var depth = 1; depth <= 5; depth++)
+        run.Settle();
+        for (var i = 0; i < Events; i++)
         {
-            var next = new List<string>();
-            foreach (var parent in level.Where(_ => units.Count < 1_000))
-            {
-                for (var child = 0; child < fanOut; child++)
-                {
-                    next.Add($"{parent}.{child}");
-                    units.Add(new UnitState { Name = next[^1], Parent = parent, Weight = 1 + (child % 3) });
-                }
-            }
-
-            level = next.Count > 0 ? next : level;
+            run.Step(happens(i));
         }
 
-        leaves.AddRange(level);
-        var workloads = Enumerable.Range(0, pending + (devices / 2)).Select(number => new WorkloadState
-        {
-            Id = $"w{number}",
-            Name = $"w{number}",
-            Unit = leaves[number % leaves.Count],
-            Members = (number / leaves.Count) % 5 == 0 ? 4 : 1,
-            DevicesMilli = (number / leaves.Count) % 7 == 0 ? 500 : 1000,
-            Speeds = [new ClassSpeed("h100", 1_000_000), new ClassSpeed("l40s", 400_000 + (200_000 * ((number / leaves.Count) % 3))), new ClassSpeed("mi300x", 800_000)],
-            SubmittedMs = number,
-        });
-        return new AllocationSnapshot
-        {
-            NowMs = 10_000_000,
-            Nodes = [.. Enumerable.Range(0, devices / 8).Select(number => new NodeState { Name = $"n{number}", ChipClass = chips[number % 3], Devices = 8, Rack = $"r{number / 32}" })],
-            Units = units.ToImmutable(),
-            Workloads = [.. workloads],
-        };
+        return string.Create(CultureInfo.InvariantCulture, $"{run.MedianMs,9:0.00} {run.WorstMs,6:0} {run.MiBEach,5:0.0} {run.Decisions / (double)Events,4:0}");
     }
 
-    private static AllocationSnapshot CarriedOut(AllocationSnapshot snapshot, AllocationPlan plan) => snapshot with
+    private static object Yardstick(AllocationSnapshot cloud)
     {
-        NowMs = snapshot.NowMs + 1000,
-        History = plan.History,
-        Leases = [.. plan.Decisions.OfType<StartDecision>().SelectMany(start => start.Members.Select(member => new MemberLease
+        var byId = new Dictionary<string, WorkloadState>(cloud.Workloads.Length, StringComparer.Ordinal);
+        foreach (var workload in cloud.Workloads)
         {
-            WorkloadId = start.WorkloadId, Member = member.Member, Node = member.Node, Devices = member.Devices,
-            MilliPerDevice = member.MilliPerDevice, SinceMs = snapshot.NowMs,
-        }))],
-    };
+            byId.Add(workload.Id, workload);
+        }
+
+        var order = cloud.Workloads.ToArray();
+        Array.Sort(order, static (a, b) => a.SubmittedMs.CompareTo(b.SubmittedMs));
+        return (byId, order);
+    }
+
+    public static (double Ms, double CpuMs, double MiB) Timed(Func<object> work)
+    {
+        GC.Collect();
+        var bytes = GC.GetAllocatedBytesForCurrentThread();
+        var cpu = Environment.CpuUsage.TotalTime;
+        var watch = Stopwatch.StartNew();
+        GC.KeepAlive(work());
+        return (watch.Elapsed.TotalMilliseconds, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds, (GC.GetAllocatedBytesForCurrentThread() - bytes) / 1048576.0);
+    }
 }

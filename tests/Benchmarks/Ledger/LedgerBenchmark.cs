@@ -21,6 +21,9 @@ internal static class LedgerBenchmark
     private const int Rounds = 5;
     private static readonly Actor Me = Actor.Loop("benchmark");
 
+    /// <summary>Of the record of a charge: what SQLite alone is given to insert.</summary>
+    private static int _bodyBytes;
+
     public static async Task<int> RunAsync(string[] args)
     {
         var records = Option(args, "--records") is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : 1_000_000;
@@ -51,8 +54,8 @@ internal static class LedgerBenchmark
         {
             var one = await ChargesAsync(Path.Combine(folder, $"charges-{writers}-{round}.db"), writers, count, started: false);
             var both = await ChargesAsync(Path.Combine(folder, $"requests-{writers}-{round}.db"), writers, count, started: true);
-            var rows = SqliteRows.Insert(Path.Combine(folder, $"bulk-{writers}-{round}.db"), Math.Max(count, 40_000), int.MaxValue);
-            var grouped = SqliteRows.Insert(Path.Combine(folder, $"groups-{writers}-{round}.db"), count, writers);
+            var rows = SqliteRows.Insert(Path.Combine(folder, $"bulk-{writers}-{round}.db"), Math.Max(count, 40_000), int.MaxValue, _bodyBytes);
+            var grouped = SqliteRows.Insert(Path.Combine(folder, $"groups-{writers}-{round}.db"), count, writers, _bodyBytes);
             if (round >= 0)
             {
                 charges.Add(one);
@@ -73,6 +76,7 @@ internal static class LedgerBenchmark
         using var journal = SqliteJournal.Open(path);
         var cloud = new CloudLedger(journal, TimeProvider.System);
         await cloud.ChangeAsync(Me, (state, nowMs) => FoundCloud.Decide(state, ChangeKeys.NewSecret(), "USD", "benchmark", nowMs));
+        _bodyBytes = cloud.Read(state => JournalJson.Write(new JournalRecord(1, state.LastAtMs, Actor.Loop("gateway"), Charge(state, $"chg_{Guid.CreateVersion7():N}", state.LastAtMs)))).Length;
         var begun = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
         {
@@ -126,12 +130,12 @@ internal static class LedgerBenchmark
     }
 
     private static RequestStarted Start(string id, long nowMs) =>
-        new(id, $"req_{id.AsSpan(4)}", "k12", "research", "demo", "w12", "/v1/chat/completions", nowMs, 1_234_567, nowMs + RequestRules.LifetimeMs);
+        new(id, $"req_{id.AsSpan(4)}", "k12", FoundCloud.RootUnit, "demo", "w12", "/v1/chat/completions", nowMs, 1_234_567, nowMs + RequestRules.LifetimeMs);
 
-    internal static TokensCharged Charge(CloudState state, string id, long nowMs) => TokenPricing.Charge(
+    private static TokensCharged Charge(CloudState state, string id, long nowMs) => TokenPricing.Charge(
         state, new OpenRequest
         {
-            ChargeId = id, RequestId = $"req_{id.AsSpan(4)}", KeyId = "k12", Unit = "research", Model = "demo", WorkloadId = "w12", Endpoint = "/v1/chat/completions", StartedMs = nowMs, ReservedNano = 0,
+            ChargeId = id, RequestId = $"req_{id.AsSpan(4)}", KeyId = "k12", Unit = FoundCloud.RootUnit, Model = "demo", WorkloadId = "w12", Endpoint = "/v1/chat/completions", StartedMs = nowMs, ReservedNano = 0,
             ExpiresMs = nowMs,
         }, "l123", "nvidia-h100-80gb", new TokenUse(812, 128, 240, false), "Complete", long.MaxValue);
 
@@ -143,17 +147,15 @@ internal static class LedgerBenchmark
 /// <summary>SQLite by itself: the same table shape, rows of the size of a charge, nothing else.</summary>
 internal static class SqliteRows
 {
-    private static readonly int BodyBytes = JournalJson.Write(new JournalRecord(1, 1_795_000_000_000, Actor.Loop("gateway"), LedgerBenchmark.Charge(new CloudState(), $"chg_{Guid.CreateVersion7():N}", 1_795_000_000_000))).Length;
-
     /// <summary>Rows per second, in transactions of this many rows.</summary>
-    public static double Insert(string path, int count, int together)
+    public static double Insert(string path, int count, int together, int bodyBytes)
     {
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
         connection.Open();
         Run(connection, "PRAGMA journal_mode = WAL");
         Run(connection, "PRAGMA synchronous = FULL");
         Run(connection, "CREATE TABLE rows (sequence INTEGER PRIMARY KEY, hash BLOB NOT NULL, body BLOB NOT NULL) STRICT");
-        var (hash, body) = (new byte[32], new byte[BodyBytes]);
+        var (hash, body) = (new byte[32], new byte[bodyBytes]);
         Random.Shared.NextBytes(body);
         var begun = Stopwatch.GetTimestamp();
         for (var at = 0; at < count;)

@@ -70,7 +70,31 @@ public sealed class AccessTests : IAsyncLifetime
         ["GET /api/v1/policies/test"] = null,
         ["POST /api/v1/stock/receive"] = """{"chipClass":"cpu","devices":1}""",
         ["POST /api/v1/stock/move"] = """{"chipClass":"cpu","devices":1,"from":"in-service","to":"failed"}""",
+        ["GET /v1/organization/usage/completions"] = null,
+        ["GET /v1/organization/costs"] = null,
+        ["GET /api/v1/bill/lines/{id}"] = null,
+        ["GET /api/v1/bill/focus"] = null,
+        ["GET /api/v1/bill/pool"] = null,
+        ["POST /api/v1/price-changes/preview"] = """{"class":"cpu","by":"+40%","from":"2099-01-01T00:00:00Z"}""",
+        ["POST /api/v1/price-changes"] = """{"class":"cpu","by":"+40%","from":"2099-01-01T00:00:00Z"}""",
+        ["POST /api/v1/prices/{version}/undo"] = "",
+        ["GET /api/v1/commitments"] = null,
+        ["POST /api/v1/commitments"] = """{"unit":"lab","chipClass":"cpu","deviceHours":1,"perDeviceHour":"1","from":"2099-01","to":"2099-03"}""",
+        ["GET /api/v1/invoices"] = null,
+        ["POST /api/v1/invoices"] = """{"month":"2026-01"}""",
+        ["GET /api/v1/invoices/{number}"] = null,
+        ["POST /api/v1/invoices/{number}/credits"] = """{"why":"mischief"}""",
+        ["GET /api/v1/idle-policy"] = null,
+        ["POST /api/v1/idle-policy"] = """{"policy":"house","from":"2099-01-01"}""",
+        ["GET /api/v1/units/{name}/move"] = null,
+        ["GET /api/v1/moves"] = null,
+        ["GET /api/v1/budgets"] = null,
+        ["POST /api/v1/budgets"] = """{"unit":"lab","amount":"1","per":"month"}""",
+        ["DELETE /api/v1/budgets/{id}"] = null,
     };
+
+    /// <summary>What asks for a thing that is not there, for more words, or for a key of the root: anything but a defect is an answer.</summary>
+    private static readonly HashSet<string> AnswersDepend = ["/api/v1/bill/lines/{id}", "/api/v1/bill/pool", "/api/v1/invoices/{number}", "/api/v1/units/{name}/move", "/v1/organization/usage/completions", "/v1/organization/costs"];
 
     [Fact]
     public async Task A_stranger_neither_sees_nor_changes_anything_through_any_described_endpoint()
@@ -128,7 +152,7 @@ public sealed class AccessTests : IAsyncLifetime
             var (status, body) = await AskAsync(_auditorKey, method, path);
             if (method == "GET" && !path.Contains("/wait", StringComparison.Ordinal))
             {
-                Assert.True(status == HttpStatusCode.OK, $"{method} {path} answered {status}: {body}");
+                Assert.True(status == HttpStatusCode.OK || (AnswersDepend.Contains(path) && (int)status < 500), $"{method} {path} answered {status}: {body}");
             }
             else if (method != "GET" && !path.Contains("/quote/", StringComparison.Ordinal))
             {
@@ -206,7 +230,8 @@ public sealed class AccessTests : IAsyncLifetime
             client.DefaultRequestHeaders.Authorization = null;
         }
 
-        var filled = path.Replace("/keys/{id}", "/keys/k1", StringComparison.Ordinal).Replace("{id}", _jobId, StringComparison.Ordinal).Replace("{name}", "lab", StringComparison.Ordinal);
+        var filled = path.Replace("/keys/{id}", "/keys/k1", StringComparison.Ordinal).Replace("{id}", _jobId, StringComparison.Ordinal).Replace("{name}", "lab", StringComparison.Ordinal)
+            .Replace("{number}", "1", StringComparison.Ordinal).Replace("{version}", "1", StringComparison.Ordinal);
         using var request = new HttpRequestMessage(new HttpMethod(method), filled.EndsWith("/wait", StringComparison.Ordinal) ? filled + "?timeoutSeconds=0" : filled);
         if (Bodies.GetValueOrDefault($"{method} {path}") is { } body)
         {
@@ -228,7 +253,8 @@ public sealed class AccessTests : IAsyncLifetime
     {
         var workloads = JsonDocument.Parse(await _cloud.MustAsync("ps", "--all", "--json")).RootElement.EnumerateArray().Select(workload => $"{workload.GetProperty("name")} {workload.GetProperty("phase")}");
         var units = JsonDocument.Parse(await _cloud.MustAsync("unit", "tree", "--json")).RootElement.EnumerateArray().Select(unit => $"{unit.GetProperty("path")} {unit.GetProperty("weight")}");
-        return string.Join('\n', workloads.Concat(units).Append(await _cloud.MustAsync("key", "list", "--json")).Append(await _cloud.MustAsync("price", "list", "--json")));
+        return string.Join('\n', workloads.Concat(units).Append(await _cloud.MustAsync("key", "list", "--json")).Append(await _cloud.MustAsync("price", "list", "--json"))
+            .Append(await _cloud.MustAsync("budget", "list", "--json")).Append(await _cloud.MustAsync("contract", "list", "--json")).Append(await _cloud.MustAsync("invoice", "list", "--json")));
     }
 
     private static async Task<byte[]> ReadSharedAsync(string file)

@@ -11,28 +11,29 @@ internal sealed class Debts
     /// <summary>Where nothing is said: a week for a class that has a price, no memory for an abundant one.</summary>
     private const long WeekMs = 7L * 24 * 3_600_000;
 
+    /// <summary>A debt at an unchanging rate is written anew after this part of its half-life: only then does the rate's own fading count.</summary>
+    private const int Rewritings = 64;
+
     private readonly PlanningState _state;
     private readonly long[] _owed;
+    private readonly UnitDebt?[] _before;
 
     public Debts(PlanningState state)
     {
         _state = state;
         _owed = new long[state.Tree.Units.Count * state.Chips.Length];
+        _before = new UnitDebt?[_owed.Length];
         Standing = new long[state.Tree.Units.Count];
-        var elapsed = Math.Max(0, state.NowMs - state.History.AsOfMs);
-        var units = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var u = 0; u < state.Tree.Named; u++)
-        {
-            units[state.Tree.Units[u].Name] = u;
-        }
-
         foreach (var debt in state.History.Debts)
         {
-            if (units.TryGetValue(debt.Unit, out var unit) && state.ChipNumber(debt.ChipClass) is var chip and >= 0)
+            if (state.Tree.NumberOf(debt.Unit) is var unit and >= 0 && state.ChipNumber(debt.ChipClass) is var chip and >= 0)
             {
                 var half = state.Settings.HalfLifeMs.Find(debt.ChipClass) ?? WeekMs;
+                var since = debt.SinceMs ?? state.History.AsOfMs;
+                var elapsed = Math.Max(0, state.NowMs - since);
                 var owed = Faded(debt.MilliDeviceMs, elapsed, half) + (half > 0 ? debt.RateMilli * elapsed : 0);
                 _owed[state.Tree.At(unit, chip)] = owed;
+                _before[state.Tree.At(unit, chip)] = elapsed < half / Rewritings ? debt with { SinceMs = since } : null;
             }
         }
     }
@@ -61,17 +62,20 @@ internal sealed class Debts
     public AllocationHistory After(CycleTargets targets)
     {
         var debts = ImmutableArray.CreateBuilder<UnitDebt>();
-        for (var u = 0; u < _state.Tree.Named; u++)
+        for (var c = 0; c < _state.Chips.Length; c++)
         {
-            for (var c = 0; c < _state.Chips.Length; c++)
+            var half = HalfLife(c, targets.Solution.Prices);
+            for (var u = 0; u < _state.Tree.Named && half > 0; u++)
             {
                 var at = _state.Tree.At(u, c);
-                var half = HalfLife(c, targets.Solution.Prices);
-                var rate = half > 0 ? targets.Raw[at] - _state.Tree.Held[at] : 0;
-                var owed = half > 0 ? _owed[at] : 0;
-                if (owed != 0 || rate != 0)
+                var rate = targets.Raw[at] - _state.Tree.Held[at];
+                if (_before[at] is { } before && before.RateMilli == rate)
                 {
-                    debts.Add(new UnitDebt(_state.Tree.Units[u].Name, _state.Chips[c], owed, rate));
+                    debts.Add(before);
+                }
+                else if (_owed[at] != 0 || rate != 0)
+                {
+                    debts.Add(new UnitDebt(_state.Tree.Units[u].Name, _state.Chips[c], _owed[at], rate, _state.NowMs));
                 }
             }
         }

@@ -9,7 +9,7 @@ namespace Amalgam.Core.Allocation.Targets;
 internal sealed class AskedDemand
 {
     /// <summary>Rows times classes from which on a programme is large.</summary>
-    public const int LargeCells = 1_000;
+    public const int LargeCells = 200;
 
     /// <summary>A leaf that asks for this many times its due is not expected to get all.</summary>
     private const double Hopeless = 2;

@@ -41,11 +41,10 @@ internal sealed class InteriorPoint
         return new NashPoint(at.Devices, at.Price, at.Value, at.Rent, steps, at.IsGoodEnough(Math.Max(accuracy, 1e-3)));
     }
 
-    // 1. Predict: straight at the optimum. 2. See how far that goes, aim at the centre accordingly, correct for the curvature
+    // The residuals are those that the look at the accuracy found. 1. Predict: straight at the optimum. 2. See how far that goes, aim at the centre accordingly, correct for the curvature
     // that the prediction met. 3. Go as far as everything stays positive.
     private bool Step()
     {
-        _at.Residuals();
         _newton.Factor();
         var mu = _at.Mu;
         _at.AimAt(0, corrected: false);

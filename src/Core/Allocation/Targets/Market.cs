@@ -12,11 +12,14 @@ internal sealed class Market
     // What must be reached exactly is asked for almost exactly: the interior point needs an interior. A wider one where that fails.
     private static readonly double[] MustShares = [0.9999, 0.999, 0.99];
     private const int BoundRounds = 8;
+    private const double Rough = 1e-4;
 
     private readonly UnitTree _tree;
     private readonly int[] _classes;
     private readonly TargetMemory _memory;
     private readonly List<MarketBound> _bounds = [];
+    private readonly bool _large;
+    private double _accuracy;
 
     public Market(UnitTree tree, int[] classes, long[][] guaranteed, TargetMemory memory)
     {
@@ -26,9 +29,10 @@ internal sealed class Market
             .Select(u => memory.LeafOf(tree, u, classes, guaranteed))
             .Where(l => l.Demand.Count > 0)];
         var cells = leaves.Sum(l => l.Demand.Count) * classes.Length;
+        _large = cells > AskedDemand.LargeCells;
         var money = new FamilyBudgets(tree, leaves);
         var stock = classes.Sum(c => tree.Problem.CapacityMilli[c] / 1000.0);
-        var asked = leaves.Select((leaf, i) => AskedDemand.Of(leaf, (money.Weight(i) * stock) + leaf.Guaranteed.Sum(), cells > AskedDemand.LargeCells)).ToArray();
+        var asked = leaves.Select((leaf, i) => AskedDemand.Of(leaf, (money.Weight(i) * stock) + leaf.Guaranteed.Sum(), _large)).ToArray();
         var order = Enumerable.Range(0, leaves.Length).ToArray();
         Array.Sort(order, (a, b) => LeafDemand.Compare(leaves[a], asked[a], leaves[b], asked[b]) is var byContent and not 0 ? byContent
             : tree.Problem.Units[leaves[a].Unit].Weight.CompareTo(tree.Problem.Units[leaves[b].Unit].Weight) is var byWeight and not 0 ? byWeight
@@ -36,7 +40,7 @@ internal sealed class Market
         Leaves = Array.ConvertAll(order, i => leaves[i]);
         Asked = AskedDemand.Of(Leaves, Array.ConvertAll(order, i => asked[i]));
         Budgets = new FamilyBudgets(tree, Leaves);
-        Accuracy = cells <= 4 * AskedDemand.LargeCells ? 1e-9 : cells <= 20_000 ? 1e-6 : 1e-4;
+        Accuracy = cells <= 4_000 ? 1e-9 : cells <= 20_000 ? 1e-6 : 1e-4;
     }
 
     public TargetProblem Problem => _tree.Problem;
@@ -74,9 +78,17 @@ internal sealed class Market
         var before = Steps;
         Budgets = new FamilyBudgets(_tree, Leaves);
         _bounds.Clear();
+        // While budgets are still being found a rough solution says as much about spending as an exact one.
+        _accuracy = _large ? Math.Max(Accuracy, Rough) : Accuracy;
         var (programme, point) = SolveWithinBounds();
         for (var round = 0; round < Budgets.RoundLimit(Accuracy) && Budgets.Rescale(this, programme, point); round++)
         {
+            (programme, point) = SolveWithinBounds();
+        }
+
+        if (_accuracy > Accuracy)
+        {
+            _accuracy = Accuracy;
             (programme, point) = SolveWithinBounds();
         }
 
@@ -98,7 +110,7 @@ internal sealed class Market
 
     private NashPoint Run(NashProgramme programme)
     {
-        var point = InteriorPoint.Solve(programme, Accuracy);
+        var point = InteriorPoint.Solve(programme, _accuracy);
         Steps += point.Steps;
         return point;
     }

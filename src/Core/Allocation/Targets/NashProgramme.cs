@@ -48,6 +48,10 @@ internal sealed class NashProgramme(int classes, int units, int rows)
     public double PriceFor(int unit, int chip, double[] prices)
     {
         var price = prices[chip];
+        if (Bounds[unit].Count == 0)
+        {
+            return price;
+        }
         foreach (var bound in Bounds[unit])
         {
             price += bound.Class == chip ? bound.Sign * prices[bound.Resource] : 0;

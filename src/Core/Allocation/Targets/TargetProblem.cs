@@ -54,32 +54,40 @@ public sealed record TargetProblem(
         }
     }
 
+    // Nothing is formatted where nothing is wrong: a problem has thousands of rows and is posed at every event.
     private void CheckUnit(int index)
     {
         var unit = Units[index];
-        Require(unit.Parent < index, $"unit {index}: its parent must come before it");
-        Require(double.IsFinite(unit.Weight) && unit.Weight is >= 0 and <= 1e9, $"unit {index}: the weight must lie between 0 and 1e9");
-        foreach (var amounts in new[] { unit.GuaranteeMilli, unit.FirmMilli, unit.LimitMilli })
-        {
-            Require(amounts.IsDefaultOrEmpty || amounts.Length == CapacityMilli.Length, $"unit {index}: one amount per chip class is needed");
-            Require(amounts.IsDefaultOrEmpty || amounts.All(a => a >= 0), $"unit {index}: amounts must not be negative");
-        }
+        var wrong = unit.Parent >= index ? "its parent must come before it"
+            : !double.IsFinite(unit.Weight) || unit.Weight is < 0 or > 1e9 ? "the weight must lie between 0 and 1e9"
+            : Wrong(unit.GuaranteeMilli) ?? Wrong(unit.FirmMilli) ?? Wrong(unit.LimitMilli);
+        Require(wrong, "unit", index);
     }
+
+    private string? Wrong(ImmutableArray<long> amounts) => amounts.IsDefaultOrEmpty ? null
+        : amounts.Length != CapacityMilli.Length ? "one amount per chip class is needed"
+        : amounts.AsSpan().ContainsAnyInRange(long.MinValue, -1) ? "amounts must not be negative"
+        : null;
 
     private void CheckRow(int index)
     {
         var row = Rows[index];
-        Require(row.Unit >= 0 && row.Unit < Units.Length, $"row {index}: there is no unit {row.Unit}");
-        Require(row.Speeds.Length == CapacityMilli.Length, $"row {index}: one speed per chip class is needed");
-        Require(row.Speeds.All(s => double.IsFinite(s) && s is >= 0 and <= 1e6), $"row {index}: speeds must lie between 0 and 1e6");
-        Require(row.DemandMilli >= 0 && row.Workloads >= 0, $"row {index}: demand must not be negative");
+        var wrong = row.Unit < 0 || row.Unit >= Units.Length ? $"there is no unit {row.Unit}"
+            : row.Speeds.Length != CapacityMilli.Length ? "one speed per chip class is needed"
+            : row.DemandMilli < 0 || row.Workloads < 0 ? "demand must not be negative"
+            : null;
+        foreach (var speed in row.Speeds)
+        {
+            wrong ??= double.IsFinite(speed) && speed is >= 0 and <= 1e6 ? null : "speeds must lie between 0 and 1e6";
+        }
+        Require(wrong, "row", index);
     }
 
-    private static void Require(bool holds, string message)
+    private static void Require(string? wrong, string what, int index)
     {
-        if (!holds)
+        if (wrong is not null)
         {
-            throw new ArgumentException(message);
+            throw new ArgumentException($"{what} {index}: {wrong}");
         }
     }
 }

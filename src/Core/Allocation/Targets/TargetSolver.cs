@@ -30,14 +30,21 @@ public static class TargetSolver
     // Work that sits on an inner unit competes with the unit's children like a child of weight 1.
     private static TargetProblem WithOwnWorkAsMember(TargetProblem problem)
     {
-        var inner = problem.Units.Select(u => u.Parent).ToHashSet();
-        if (!problem.Rows.Any(r => inner.Contains(r.Unit)))
+        var inner = new bool[problem.Units.Length];
+        foreach (var unit in problem.Units)
+        {
+            if (unit.Parent >= 0)
+            {
+                inner[unit.Parent] = true;
+            }
+        }
+        if (!problem.Rows.Any(r => inner[r.Unit]))
         {
             return problem;
         }
         var units = problem.Units.ToBuilder();
         var member = new Dictionary<int, int>();
-        foreach (var unit in problem.Rows.Select(r => r.Unit).Where(inner.Contains).Distinct().Order())
+        foreach (var unit in problem.Rows.Select(r => r.Unit).Where(unit => inner[unit]).Distinct().Order())
         {
             member[unit] = units.Count;
             units.Add(new TargetUnit(unit, 1));

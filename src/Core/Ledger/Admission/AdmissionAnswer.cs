@@ -8,7 +8,7 @@ namespace Amalgam.Core.Ledger.Admission;
 
 /// <summary>A class to use instead.</summary>
 /// <param name="SpeedMillionths">Relative to the refused class; null = not known.</param>
-/// <param name="DeviceHourNano">List price of the alternative and of the refused class; null = no price.</param>
+/// <param name="DeviceHourNano">What the unit pays for the alternative and for the refused class; null = no price.</param>
 public sealed record AdmissionAlternative(string ChipClass, long? SpeedMillionths, long? DeviceHourNano, long? RefusedDeviceHourNano);
 
 /// <summary>A refusal as people read it: which rule, what it says, what to use instead at which speed and price.</summary>
@@ -32,7 +32,7 @@ public sealed record AdmissionAnswer(AdmissionRule Rule, string Unit, string Chi
         var here = speeds.FirstOrDefault(speed => speed.ChipClass == chipClass).Millionths;
         return new(
             rule, unit, chipClass,
-            best.ChipClass is null ? null : new(best.ChipClass, here > 0 ? best.Millionths * Million / here : null, ListPrice(state, best.ChipClass, nowMs), ListPrice(state, chipClass, nowMs)),
+            best.ChipClass is null ? null : new(best.ChipClass, here > 0 ? best.Millionths * Million / here : null, PriceOf(state, unit, best.ChipClass, nowMs), PriceOf(state, unit, chipClass, nowMs)),
             state.Currency);
     }
 
@@ -51,7 +51,13 @@ public sealed record AdmissionAnswer(AdmissionRule Rule, string Unit, string Chi
 
     private static string Percent(long millionths) => $"{(millionths / 10_000m).ToString("0.#", CultureInfo.InvariantCulture)} %";
 
-    private static long? ListPrice(CloudState state, string chipClass, long nowMs) => state.Prices.At(PriceKind.DeviceHour, chipClass, nowMs)?.DeviceHourNano;
+    /// <summary>Nano-units that the unit pays per device-hour; null where nobody set a price.</summary>
+    public static long? PriceOf(CloudState state, string unit, string chipClass, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var tariff = state.Tariffs.Device(unit, chipClass, nowMs);
+        return tariff is { Version: 0, ContractId: null, CommitmentId: null } ? null : tariff.Rates.DeviceHour;
+    }
 
     /// <summary>
     /// What the allocator is told about one workload. A class on which it holds leases is left out: running work stays, and its replicas may come and go.

@@ -42,11 +42,11 @@ public static class RequestRules
     /// <summary>Charged at the last mark, which is never above what was delivered; nothing delivered on record is nothing to pay.</summary>
     private static List<JournalEvent> Abandoned(CloudState state, List<OpenRequest> requests)
     {
-        var events = new List<JournalEvent>();
+        var (events, rater) = (new List<JournalEvent>(), state.Rater());
         foreach (var request in requests)
         {
             var charge = request.Mark is not { } mark ? null : TokenPricing.Charge(
-                state, request, mark.LeaseId, mark.ChipClass, new TokenUse(mark.InputTokens, mark.CachedInputTokens, mark.OutputTokens, true), Torn, RoomOf(state, request));
+                state, request, mark.LeaseId, mark.ChipClass, new TokenUse(mark.InputTokens, mark.CachedInputTokens, mark.OutputTokens, true), Torn, RoomOf(state, request), rater);
             events.Add(charge ?? (JournalEvent)new RequestClosed(request.ChargeId, RequestClosing.Expired));
         }
 

@@ -45,10 +45,11 @@ public static class TokenPricing
     }
 
     /// <param name="roomNano">The most that hard budgets let it cost. A replica that used more than a request may is not paid for the rest.</param>
-    public static TokensCharged Charge(CloudState state, OpenRequest request, string leaseId, string chipClass, TokenUse use, string outcome, long roomNano)
+    /// <param name="rater">Of a decision that charges several requests: monthly quantities count on from one to the next.</param>
+    public static TokensCharged Charge(CloudState state, OpenRequest request, string leaseId, string chipClass, TokenUse use, string outcome, long roomNano, Rater? rater = null)
     {
         var cached = Math.Clamp(use.CachedInputTokens, 0, use.InputTokens);
-        var rated = state.Rater().Rate(new TokensUsed(request.Unit, request.Model, chipClass, request.StartedMs, use.InputTokens - cached, cached, use.OutputTokens));
+        var rated = (rater ?? state.Rater()).Rate(new TokensUsed(request.Unit, request.Model, chipClass, request.StartedMs, use.InputTokens - cached, cached, use.OutputTokens));
         var cachedNano = Math.Min(roomNano, rated.CachedInputNano);
         var inputNano = Math.Min(roomNano - cachedNano, rated.InputNano);
         var outputNano = Math.Min(roomNano - cachedNano - inputNano, rated.OutputNano);

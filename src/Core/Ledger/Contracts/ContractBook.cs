@@ -13,7 +13,7 @@ public sealed class ContractBook
 
     public IReadOnlyList<Contract> All => _contracts;
 
-    /// <summary>Grows with every change; whoever computed something from the book asks whether it still holds.</summary>
+    /// <summary>Grows when a contract is signed or ends; whoever computed something from the book asks whether it still holds.</summary>
     public int Revision { get; private set; }
 
     public int NextNumber => _contracts.Count + 1;
@@ -43,7 +43,7 @@ public sealed class ContractBook
     public void Apply(JournalRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        Revision++;
+        Revision += record.Event is ContractServiceChanged ? 0 : 1;
         switch (record.Event)
         {
             case ContractSigned signed:

@@ -78,7 +78,7 @@ public sealed class ContractRisk
             {
                 var asked = checked(contract.MilliDevices * (to - from));
                 var missing = spans.Sum(span => checked(span.ShortMilli * Math.Max(0, Math.Min(span.ToMs, to) - Math.Max(span.FromMs, from))));
-                credit = checked(credit + ServiceCredit.Nano(level, asked, asked - missing, ContractPrice.DeviceHourNano(contract, _state.Prices, from)));
+                credit = checked(credit + ServiceCredit.Nano(level, asked, asked - missing, ContractPrice.DeviceHourNano(contract, _state, from)));
             }
         }
 
@@ -88,10 +88,10 @@ public sealed class ContractRisk
     /// <summary>The cheapest work first, on devices that nobody is promised while the contract runs and that no earlier move has taken.</summary>
     private (ImmutableArray<SavingMove> Moves, long Uncovered) Moves(Contract contract, long milli, long fromMs)
     {
-        var price = ContractPrice.DeviceHourNano(contract, _state.Prices, fromMs);
+        var price = ContractPrice.DeviceHourNano(contract, _state, fromMs);
         var moves = ImmutableArray.CreateBuilder<SavingMove>();
         var open = _speeds(contract.ChipClass).Where(speed => speed.ChipClass != contract.ChipClass && speed.Millionths > 0 && _supply.ContainsKey(speed.ChipClass))
-            .Select(speed => (speed.ChipClass, speed.Millionths, Price: _state.Prices.At(PriceKind.DeviceHour, speed.ChipClass, fromMs)?.DeviceHourNano ?? 0))
+            .Select(speed => (speed.ChipClass, speed.Millionths, Price: _state.Tariffs.Device(contract.Unit, speed.ChipClass, fromMs).Rates.DeviceHour))
             .OrderBy(item => (Int128)item.Price * 1_000_000 / item.Millionths).ThenBy(item => item.ChipClass, StringComparer.Ordinal);
         foreach (var other in open)
         {

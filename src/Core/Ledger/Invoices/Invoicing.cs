@@ -87,7 +87,7 @@ public static class Invoicing
     [
         .. from contract in state.Contracts.All
            where contract.ServiceLevel is not null && state.Units.IsWithin(contract.Unit, customer)
-           from month in ServiceCredit.Of(contract, state.Contracts.Service(contract.Id), toMs, atMs => ContractPrice.DeviceHourNano(contract, state.Prices, atMs))
+           from month in ServiceCredit.Of(contract, state.Contracts.Service(contract.Id), toMs, atMs => ContractPrice.DeviceHourNano(contract, state, atMs))
            where month.CreditNano > 0 && month.Month.ToMs <= toMs && !state.Invoices.HasCredited(contract.Id, month.Month.FromMs)
            select new InvoiceLine
            {

@@ -68,7 +68,7 @@ public sealed record PriceChange(PriceKind Kind, string Subject, string? Segment
             made.Add(content with
             {
                 // Announced when the undone one was: a notice that still runs lets neither of them through.
-                Version = book.LastVersion + made.Count + 1, FromMs = Math.Max(nowMs, price.FromMs), AnnouncedMs = price.AnnouncedMs, Restores = restores, ChangeId = changeId,
+                Version = book.LastVersion + made.Count + 1, FromMs = Math.Max(nowMs + 1, price.FromMs), AnnouncedMs = price.AnnouncedMs, Restores = restores, ChangeId = changeId,
             });
         }
 

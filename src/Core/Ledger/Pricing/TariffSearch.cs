@@ -32,33 +32,68 @@ internal sealed class TariffSearch
         _scopes = [.. Scopes(units.Facts(unit).GetValueOrDefault("segment"), subject, onClass).Select(prices.Versions).Where(versions => versions.Count > 0)];
     }
 
-    public Tariff[] Timeline()
+    /// <summary>The tariff of an instant, with the whole span in which nothing changes. Only the boundaries around the instant are looked at: books grow for years.</summary>
+    public Tariff Find(long atMs)
     {
-        var cuts = new SortedSet<long> { long.MinValue };
-        _contracts.ForEach(contract => cuts.UnionWith([contract.FromMs, contract.EndMs, contract.EndMs - PriceScope.ExpiringMs, contract.LockedUntilMs ?? contract.FromMs]));
-        _commitments.ForEach(commitment => cuts.UnionWith([commitment.FromMs, commitment.ToMs]));
-        foreach (var price in _scopes.SelectMany(versions => versions))
+        var tariff = Tariff(Last(atMs), Next(atMs));
+        while (tariff.FromMs > long.MinValue && Tariff(Last(tariff.FromMs - 1), tariff.FromMs) is var before && before.IsLike(tariff))
         {
-            cuts.Add(price.FromMs);
-            _contracts.ForEach(contract => cuts.Add(Announced(price) + contract.NoticeMs));
+            tariff = tariff with { FromMs = before.FromMs };
         }
 
-        var spans = new List<Tariff>();
-        var begins = cuts.ToArray();
-        for (var at = 0; at < begins.Length; at++)
+        while (tariff.ToMs < long.MaxValue && Tariff(tariff.ToMs, Next(tariff.ToMs)) is var after && after.IsLike(tariff))
         {
-            var tariff = Tariff(begins[at], at + 1 < begins.Length ? begins[at + 1] : long.MaxValue);
-            if (spans.Count > 0 && spans[^1].IsLike(tariff))
+            tariff = tariff with { ToMs = after.ToMs };
+        }
+
+        return tariff;
+    }
+
+    /// <summary>The last instant up to this one at which anything may have changed.</summary>
+    private long Last(long atMs)
+    {
+        var last = long.MinValue;
+        foreach (var versions in _scopes)
+        {
+            last = PriceBook.IndexAt(versions, atMs) is >= 0 and var index ? Math.Max(last, versions[index].FromMs) : last;
+        }
+
+        return Boundaries().Where(boundary => boundary <= atMs).Append(last).Max();
+    }
+
+    /// <summary>The next instant at which anything may change.</summary>
+    private long Next(long atMs)
+    {
+        var next = long.MaxValue;
+        foreach (var versions in _scopes)
+        {
+            var index = PriceBook.IndexAt(versions, atMs) + 1;
+            next = index < versions.Count ? Math.Min(next, versions[index].FromMs) : next;
+        }
+
+        return Boundaries().Where(boundary => boundary > atMs).Append(next).Min();
+    }
+
+    /// <summary>Begins, ends, locks and notices of contracts; begins and ends of commitments.</summary>
+    private IEnumerable<long> Boundaries()
+    {
+        foreach (var contract in _contracts)
+        {
+            yield return contract.FromMs;
+            yield return contract.EndMs;
+            yield return contract.EndMs - PriceScope.ExpiringMs;
+            yield return contract.LockedUntilMs ?? contract.FromMs;
+            foreach (var price in _scopes.SelectMany(versions => versions))
             {
-                spans[^1] = spans[^1] with { ToMs = tariff.ToMs };
-            }
-            else
-            {
-                spans.Add(tariff);
+                yield return Announced(price) + contract.NoticeMs;
             }
         }
 
-        return [.. spans];
+        foreach (var commitment in _commitments)
+        {
+            yield return commitment.FromMs;
+            yield return commitment.ToMs;
+        }
     }
 
     /// <summary>From the narrowest to the widest: nearest unit, segment, list; in each the unit's standing with contracts, then the subject on the class, the subject, `*`.</summary>
@@ -103,10 +138,10 @@ internal sealed class TariffSearch
                 continue;
             }
 
-            for (var at = versions.Count - 1; at >= 0; at--)
+            for (var at = PriceBook.IndexAt(versions, atMs); at >= 0; at--)
             {
                 var price = versions[at];
-                if (price.FromMs <= atMs && !(bound && IsHeldBack(price, contract!, atMs)))
+                if (!(bound && IsHeldBack(price, contract!, atMs)))
                 {
                     if (price.Withdrawn)
                     {

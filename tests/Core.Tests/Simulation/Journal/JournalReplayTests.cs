@@ -43,7 +43,7 @@ public sealed class JournalReplayTests(ITestOutputHelper output)
         var bodies = cloud.Records.Select(record => System.Text.Encoding.UTF8.GetString(JournalJson.Write(record))).ToList();
         Assert.Contains("""{"type":"nodes-seen","changed":[{"name":"n1","machine":"n1","chipClass":"h100","devices":2,"memoryMiB":1024,"cpuMilli":0,"ramMiB":0,"healthy":true,"unhealthyDevices":[1]}],"gone":[]}""", bodies[2], StringComparison.Ordinal);
         Assert.Contains("""{"type":"workloads-fitted","workloadIds":["w1"],"speeds":[{"chipClass":"h100","millionths":1000000}]}""", bodies[4], StringComparison.Ordinal);
-        Assert.Contains("""{"type":"plan-made","historyBefore":{"asOfMs":0,"debts":[]},"decisions":["start w1 h100 0@n1:0"]}""", bodies[5], StringComparison.Ordinal);
+        Assert.Contains("""{"type":"plan-made","historyBefore":{"asOfMs":0,"debts":[]},"decisions":["start w1 h100 0@n1:0"],"onlyChanged":true}""", bodies[5], StringComparison.Ordinal);
     }
 
     [Fact]

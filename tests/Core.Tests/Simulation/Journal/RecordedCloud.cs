@@ -12,6 +12,7 @@ internal sealed class RecordedCloud
 {
     private readonly List<JournalRecord> _records = [];
     private readonly CloudState _state = new();
+    private readonly AllocationFeed _feed = new();
     private AllocationHistory _history = AllocationHistory.Empty;
     private long _nowMs = 1_000_000_000_000;
 
@@ -33,6 +34,7 @@ internal sealed class RecordedCloud
         {
             _records.Add(new JournalRecord(_records.Count + 1, _nowMs, new Actor("test", null, null), fact));
             _state.Apply(_records[^1]);
+            _feed.Apply(_records[^1]);
         }
     }
 
@@ -54,8 +56,7 @@ internal sealed class RecordedCloud
 
     public void Plan()
     {
-        var snapshot = AllocationInput.Of(_state, _history, _nowMs);
-        var plan = Allocator.Plan(snapshot);
+        var plan = _feed.Plan(_state, _history, _nowMs);
         var before = _history;
         _history = plan.History;
         if (plan.Decisions.IsEmpty)
@@ -63,7 +64,7 @@ internal sealed class RecordedCloud
             return;
         }
 
-        Add(new PlanMade(before, DecisionText.Of(plan)));
+        Add(new PlanMade(before.Since(_state.Owed), DecisionText.Of(plan), OnlyChanged: true));
         foreach (var decision in plan.Decisions)
         {
             CarryOut(decision);
