@@ -33,9 +33,9 @@ public sealed class PriceRefusalTests(QuietCloud quiet) : IClassFixture<QuietClo
     [InlineData("bill --why 000000000000", "no line")]
     public async Task What_cannot_be_is_one_clear_line_and_changes_nothing(string arguments, string part)
     {
-        var before = (await quiet.Cloud.JsonAsync("price", "list")).ToString();
+        var before = (await quiet.Cloud.GetAsync("/api/v1/prices")).ToString();
         var run = await quiet.Cloud.AmalgamAsync(arguments.Split(' '));
         run.RefusedWith(part);
-        Assert.Equal(before, (await quiet.Cloud.JsonAsync("price", "list")).ToString());
+        Assert.Equal(before, (await quiet.Cloud.GetAsync("/api/v1/prices")).ToString());
     }
 }
