@@ -86,7 +86,7 @@ public sealed record DocumentLineView
 {
     public int Number { get; init; }
 
-    /// <summary>usage, late, idle-share, service-credit, rounding; credit on a credit note</summary>
+    /// <summary>usage, late, service-credit, rounding; credit on a credit note</summary>
     public required string Kind { get; init; }
 
     public string? Path { get; init; }

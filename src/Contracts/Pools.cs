@@ -8,12 +8,9 @@ public sealed record IdlePolicyRequest
 
     /// <summary>A day (UTC); null = today.</summary>
     public DateTimeOffset? From { get; set; }
-
-    /// <summary>Shares stand on invoices; else they are only shown.</summary>
-    public bool ChargeBack { get; set; }
 }
 
-public sealed record IdlePolicyView(string Rule, bool ChargeBack, DateTimeOffset? From);
+public sealed record IdlePolicyView(string Rule, DateTimeOffset? From);
 
 /// <summary>Every device-hour of the pool and who carries it; amounts at list price.</summary>
 public sealed record PoolBillView

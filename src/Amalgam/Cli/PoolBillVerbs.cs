@@ -16,7 +16,6 @@ internal static class PoolBillVerbs
     {
         var rule = new Argument<string>("rule") { Description = "house; guarantee or use: shared by it; holder: whoever was guaranteed what stood idle" };
         var from = Verbs.Text("--from", "first day, 2026-12-01 (UTC); else today");
-        var charge = new Option<bool>("--charge-back") { Description = "the shares stand on invoices; else they are only shown" };
         return Verbs.Group(
             "idle-policy", "who carries devices that nobody bought and nobody used",
             Verbs.Remote("list", "the rules and the days from which they hold", async (parsed, client, _) =>
@@ -39,10 +38,10 @@ internal static class PoolBillVerbs
                     throw new CommandException($"--from wants a day such as 2026-12-01, not '{text}'", 2);
                 }
 
-                var request = new IdlePolicyRequest { Rule = parsed.GetValue(rule)!, From = parsed.GetValue(from) is null ? null : date, ChargeBack = parsed.GetValue(charge) };
+                var request = new IdlePolicyRequest { Rule = parsed.GetValue(rule)!, From = parsed.GetValue(from) is null ? null : date };
                 Print([await client.SendAsync(HttpMethod.Post, "/api/v1/idle-policy", request, ContractsJson.Default.IdlePolicyRequest, ContractsJson.Default.IdlePolicyView)]);
                 return 0;
-            }, rule, from, charge));
+            }, rule, from));
     }
 
     public static async Task<int> PrintAsync(ParseResult parsed, ApiClient client, string query, bool json)
@@ -75,10 +74,10 @@ internal static class PoolBillVerbs
 
     private static void Print(IReadOnlyList<IdlePolicyView> policies)
     {
-        var table = new Table("FROM", "IDLE DEVICES ARE CARRIED BY", "");
+        var table = new Table("FROM", "IDLE DEVICES ARE CARRIED BY");
         foreach (var policy in policies)
         {
-            table.Add(policy.From?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "the beginning", policy.Rule, policy.ChargeBack ? "on invoices" : "shown only");
+            table.Add(policy.From?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "the beginning", policy.Rule);
         }
 
         table.Print(Console.Out, "");

@@ -28,6 +28,6 @@ public static class SetIdlePolicy
         var fromMs = request.From?.ToUnixTimeMilliseconds() ?? today;
         return fromMs % BillBook.DayMs != 0 ? new Refusal(RefusalCodes.Invalid, $"the idle policy changes at midnight (UTC): give a day, such as {request.From:yyyy-MM-dd}")
             : fromMs < today ? new Refusal(RefusalCodes.Invalid, $"{request.From:yyyy-MM-dd} is over: the rule of a day that is over stays as it was")
-            : State.Decide.Yes(new IdlePolicy(rule, request.ChargeBack, fromMs), new IdlePolicySet(new IdlePolicy(rule, request.ChargeBack, fromMs)));
+            : State.Decide.Yes(new IdlePolicy(rule, fromMs), new IdlePolicySet(new IdlePolicy(rule, fromMs)));
     }
 }

@@ -47,7 +47,7 @@ internal static class FocusRow
         return cells;
     }
 
-    /// <summary>A line of an invoice that nobody used: rounding, a service credit, an idle share.</summary>
+    /// <summary>A line of an invoice that nobody used: rounding, a service credit.</summary>
     public static Dictionary<string, string?> Adjustment(CloudState state, Invoice invoice, InvoiceLine line)
     {
         var cells = Common(state, invoice.CustomerPath, invoice.FromMs, invoice.FromMs, invoice.ToMs);

@@ -58,9 +58,6 @@ public enum InvoiceLineKind
     /// <summary>Used before the period and on no invoice yet: it became known late. Its days are real.</summary>
     Late,
 
-    /// <summary>A share of devices that nobody used, by the idle policy.</summary>
-    IdleShare,
-
     /// <summary>What a contract owes for devices that were asked for and not delivered.</summary>
     ServiceCredit,
 

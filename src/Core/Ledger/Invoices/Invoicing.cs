@@ -46,7 +46,7 @@ public static class Invoicing
     {
         var entries = ImmutableArray.CreateBuilder<Entry>();
         foreach (var (kind, account) in (ReadOnlySpan<(InvoiceLineKind, string)>)
-            [(InvoiceLineKind.ServiceCredit, "income/service-credits"), (InvoiceLineKind.IdleShare, "income/idle-shares"), (InvoiceLineKind.Rounding, "income/rounding")])
+            [(InvoiceLineKind.ServiceCredit, "income/service-credits"), (InvoiceLineKind.Rounding, "income/rounding")])
         {
             if (invoice.Lines.Where(line => line.Kind == kind).Sum(line => line.AmountNano) is not 0 and var amount)
             {

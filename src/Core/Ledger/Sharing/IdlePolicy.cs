@@ -17,8 +17,7 @@ public enum IdleRule
 }
 
 /// <summary>One rule from a day (UTC) on, until the next one begins.</summary>
-/// <param name="ChargeBack">The shares stand on invoices; else they are only shown.</param>
-public sealed record IdlePolicy(IdleRule Rule, bool ChargeBack, long FromMs)
+public sealed record IdlePolicy(IdleRule Rule, long FromMs)
 {
-    public static IdlePolicy Default { get; } = new(IdleRule.House, false, 0);
+    public static IdlePolicy Default { get; } = new(IdleRule.House, 0);
 }

@@ -113,7 +113,7 @@ public sealed class ReorganisationTests
             cloud.Meter();
             cloud.Record(new UnitSet(cloud.State.Units.Find("acme")! with { Guarantee = Amount(4000) }));
             var today = cloud.NowMs / BilledCloud.Day * BilledCloud.Day;
-            cloud.Record(new IdlePolicySet(new IdlePolicy(rule, false, today)));
+            cloud.Record(new IdlePolicySet(new IdlePolicy(rule, today)));
             cloud.NowMs = today + (3 * BilledCloud.Day);
             cloud.Meter();
             var shares = PoolShares.Of(cloud.State, cloud.State.Bill.Lines.ToDictionary(), [], today, cloud.NowMs, cloud.NowMs);
