@@ -43,7 +43,7 @@ internal static class Banner
                 {{program}} serve demo
                 curl {{url}}/v1/chat/completions -H "Authorization: Bearer {{key}}" \
                   -H "Content-Type: application/json" \
-                  -d '{"model": "demo", "messages": [{"role": "user", "content": "What is 17 + 25?"}]}'
+                  -d '{"model": "demo", "temperature": 0, "messages": [{"role": "user", "content": "What is 17 + 25?"}]}'
 
               Ctrl-C stops it cleanly; started again it carries on.
             """);

@@ -15,7 +15,7 @@ internal static class ChatVerb
         var model = new Argument<string>("model") { Description = "a served name" };
         var message = Verbs.Text("--message", "ask this one thing and leave");
         var system = Verbs.Text("--system", "system prompt");
-        var temperature = new Option<double?>("--temperature") { Description = "0 = always the likeliest word" };
+        var temperature = new Option<double?>("--temperature") { Description = "0 = always the likeliest word, 1 = as the model has it; else 0.2" };
         var maxTokens = Verbs.Number("--max-tokens", "longest answer");
         return Verbs.Remote("chat", "talk to a served model", async (parsed, client, cancel) =>
         {
@@ -55,17 +55,15 @@ internal static class ChatVerb
 
     private sealed class Conversation(ApiClient client, string model, string? system, double? temperature, int? maxTokens)
     {
+        /// <summary>A small model that may say anything says too much that is wrong.</summary>
+        private const double Careful = 0.2;
+
         private readonly JsonArray _messages = system is null ? [] : [Message("system", system)];
 
         public async Task SayAsync(string text, CancellationToken cancel)
         {
             _messages.Add(Message("user", text));
-            var body = new JsonObject { ["model"] = model, ["messages"] = _messages.DeepClone(), ["stream"] = true, ["stream_options"] = new JsonObject { ["include_usage"] = true } };
-            if (temperature is { } heat)
-            {
-                body["temperature"] = heat;
-            }
-
+            var body = new JsonObject { ["model"] = model, ["messages"] = _messages.DeepClone(), ["stream"] = true, ["temperature"] = temperature ?? Careful, ["stream_options"] = new JsonObject { ["include_usage"] = true } };
             if (maxTokens is { } most)
             {
                 body["max_tokens"] = most;

@@ -24,7 +24,7 @@ public sealed class FirstCloudTests : IAsyncLifetime
         Assert.Contains("42", await _cloud.MustAsync("chat", "demo", "--message", "What is 17 + 25?"), StringComparison.Ordinal);
 
         var client = new ChatClient("demo", new ApiKeyCredential(_cloud.Key), new OpenAIClientOptions { Endpoint = new Uri(_cloud.Url + "/v1") });
-        var answer = await client.CompleteChatAsync([new UserChatMessage("What is 17 + 25?")]);
+        var answer = await client.CompleteChatAsync([new UserChatMessage("What is 17 + 25?")], new ChatCompletionOptions { Temperature = 0 });
         Assert.Contains("42", answer.Value.Content[0].Text, StringComparison.Ordinal);
         Assert.True(answer.Value.Usage.OutputTokenCount > 0);
 
