@@ -80,9 +80,9 @@ internal sealed class ApiClient : IDisposable
         {
             answer = await _http.SendAsync(request, completion, cancel);
         }
-        catch (HttpRequestException fault)
+        catch (Exception fault) when (fault is HttpRequestException or System.Net.Sockets.SocketException)
         {
-            throw new CommandException($"no cloud answers at {Url} ({fault.HttpRequestError}): start it with `amalgam up`, or give another --server");
+            throw new CommandException($"no cloud answers at {Url} ({(fault as HttpRequestException)?.HttpRequestError ?? HttpRequestError.ConnectionError}): start it with `amalgam up`, or give another --server");
         }
 
         if (!answer.IsSuccessStatusCode)

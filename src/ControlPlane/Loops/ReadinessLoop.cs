@@ -112,9 +112,9 @@ public sealed class ReadinessLoop(Cloud cloud, Pool pool, Launches launches, Rep
             using var answer = await client.SendAsync(request, limit.Token);
             return answer.IsSuccessStatusCode ? null : $"health check answered {(int)answer.StatusCode}";
         }
-        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException && !cancel.IsCancellationRequested)
+        catch (Exception fault) when (fault is HttpRequestException or System.Net.Sockets.SocketException or OperationCanceledException && !cancel.IsCancellationRequested)
         {
-            return fault is HttpRequestException ? "does not listen yet" : "health check timed out";
+            return fault is OperationCanceledException ? "health check timed out" : "does not listen yet";
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Amalgam.Gateway.Ports;
 using Amalgam.Gateway.Requests;
 
@@ -26,8 +27,8 @@ internal sealed class Upstream(GatewayOptions options) : IDisposable
         MaxResponseDrainSize = 0,
     });
 
-    /// <summary>Returns when the replica's headers are here. Throws what HttpClient throws.</summary>
-    public Task<HttpResponseMessage> SendAsync(Exchange exchange, ReplicaTicket ticket, CancellationToken cancel)
+    /// <summary>Returns when the replica's headers are here. Throws what HttpClient documents.</summary>
+    public async Task<HttpResponseMessage> SendAsync(Exchange exchange, ReplicaTicket ticket, CancellationToken cancel)
     {
         var message = new HttpRequestMessage(HttpMethod.Post, ticket.Address + exchange.Endpoint.UpstreamPath)
         {
@@ -38,7 +39,15 @@ internal sealed class Upstream(GatewayOptions options) : IDisposable
         if (ticket.ApiKey is { } key) message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         message.Headers.TryAddWithoutValidation("x-request-id", exchange.RequestId);
         if (ticket.Progress && exchange.Scan.Stream) message.Headers.TryAddWithoutValidation("x-amalgam-progress", "1");
-        return _client.SendAsync(message, cancel);
+        try
+        {
+            return await _client.SendAsync(message, cancel);
+        }
+        catch (SocketException fault)
+        {
+            // A replica that dies between being reached and being asked for its address: HttpClient lets that one through as it is.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, fault.Message, fault);
+        }
     }
 
     public void Dispose() => _client.Dispose();

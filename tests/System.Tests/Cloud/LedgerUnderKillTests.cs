@@ -94,7 +94,7 @@ public sealed class LedgerUnderKillTests(ITestOutputHelper output)
                 await stream.EndAsync();
                 _seen.Add(new Seen(stream.ChargeId, stream.SawDone, stream.SawError, stream.Broken, stream.UsageTokens ?? 0));
             }
-            catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or IOException)
+            catch (Exception fault) when (fault is HttpRequestException or System.Net.Sockets.SocketException or OperationCanceledException or IOException)
             {
                 // The cloud is gone or not up yet: this client got nothing.
                 await Task.Delay(20, CancellationToken.None);
@@ -112,7 +112,7 @@ public sealed class LedgerUnderKillTests(ITestOutputHelper output)
                 using var answer = await client.PostAsync("/api/v1/jobs", new StringContent("""{"command":["sleep","0.1"],"chips":["cpu-scalar"]}""", System.Text.Encoding.UTF8, "application/json"), stop);
                 await Task.Delay(100, CancellationToken.None);
             }
-            catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
+            catch (Exception fault) when (fault is HttpRequestException or System.Net.Sockets.SocketException or OperationCanceledException)
             {
                 await Task.Delay(20, CancellationToken.None);
             }

@@ -25,7 +25,7 @@ internal sealed class TornClient(RunningCloud cloud, string key, int seed) : IDi
             {
                 received.Enqueue(await AskAsync(id, asked, _random.Next(0, 5), whole, stop));
             }
-            catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or IOException or UriFormatException)
+            catch (Exception fault) when (fault is HttpRequestException or System.Net.Sockets.SocketException or OperationCanceledException or IOException or UriFormatException)
             {
                 // Nothing came back: the cloud was not there, or died before it answered.
                 received.Enqueue(new Received(id, asked, 0, false, true, 0, whole, null));
