@@ -142,8 +142,8 @@ internal sealed class BudgetModel
         {
             var asked = _asked[request.ChargeId];
             var full = TokenPricing.Charge(_state, request, "l1", "h100", use, "Complete", long.MaxValue).AmountNano;
-            // A price that changed at the very instant of the start, or an owner who lowered a budget or moved a unit under a tighter one, can leave less room than was set aside.
-            var within = asked.Acts == _acts && full <= asked.Nano && use.InputTokens <= asked.Input && use.OutputTokens <= asked.Output && _state.Budgets.Held.Request(request.ChargeId) is not null;
+            // An owner who lowered a budget or moved a unit under a tighter one can leave less room than was set aside.
+            var within = asked.Acts == _acts && use.InputTokens <= asked.Input && use.OutputTokens <= asked.Output && _state.Budgets.Held.Request(request.ChargeId) is not null;
             BudgetOracle.Demand(charge.AmountNano == full || (!within && charge.AmountNano < full), $"a request that kept to what it had set aside was charged {charge.AmountNano} instead of {full}");
             Do(Sabotaged(charge));
             Count("charged");
