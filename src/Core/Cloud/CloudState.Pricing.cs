@@ -18,6 +18,11 @@ public sealed partial class CloudState
 
     public ReservedBook Reserved { get; } = new();
 
+    /// <summary>The bill's lines by unit price.</summary>
+    public PricedBook Priced { get; } = new();
+
+    public PricedParts PricedParts => field ??= new PricedParts(Prices, Tariffs, Commitments);
+
     public int NextPriceChange { get; private set; } = 1;
 
     /// <summary>Rates usage one after the other; a new one for every decision.</summary>
@@ -39,13 +44,15 @@ public sealed partial class CloudState
                 NextPriceChange++;
                 break;
             case CommitmentMade made:
-                Commitments.Add(made.Commitment);
+                Commitments.Add(made.Commitment, record.AtMs);
                 break;
             case ReservedIdleCharged idle:
+                TakeApart(idle, record.AtMs, Units.PathAt(idle.Unit, idle.FromMs));
                 Reserved.Apply(idle);
                 Bill.Add(idle, Units.PathAt(idle.Unit, idle.FromMs));
                 break;
             case CommitmentShortfallCharged unused:
+                TakeApart(unused, record.AtMs, Units.PathAt(unused.Unit, unused.ToMs - 1));
                 Commitments.Settle(unused);
                 Bill.Add(unused, Units.PathAt(unused.Unit, unused.ToMs - 1));
                 break;
@@ -60,6 +67,14 @@ public sealed partial class CloudState
         if (record.Event is ContractSigned signed)
         {
             Reserved.Signed(signed.Contract, record.AtMs);
+        }
+    }
+
+    private void TakeApart(JournalEvent charge, long atMs, string path)
+    {
+        foreach (var (key, part) in PricedParts.Of(charge, atMs, path))
+        {
+            Priced.Add(key, part);
         }
     }
 

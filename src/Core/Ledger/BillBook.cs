@@ -120,12 +120,12 @@ public sealed class BillBook
         }
     }
 
-    private static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(ReservedIdleCharged idle, string path) =>
+    internal static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(ReservedIdleCharged idle, string path) =>
         (new BillKey(
             idle.Unit, idle.ContractId, idle.ChipClass, idle.ChipClass, Meter.ReservedIdleDeviceHours, idle.PriceVersion, (int)(idle.FromMs / DayMs), path, idle.ContractId, idle.Rule),
             checked((idle.ToMs - idle.FromMs) * idle.MilliDevices), idle.AmountNano, idle.FromMs, idle.ToMs);
 
-    private static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(CommitmentShortfallCharged unused, string path) =>
+    internal static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(CommitmentShortfallCharged unused, string path) =>
         (new BillKey(
             unused.Unit, unused.CommitmentId, unused.ChipClass, unused.ChipClass, Meter.UnusedCommitmentDeviceHours, 0, (int)((unused.ToMs - 1) / DayMs), path, null, unused.Rule),
             unused.Quantity, unused.AmountNano, unused.FromMs, unused.ToMs);

@@ -38,13 +38,26 @@ public sealed record Commitment
 public sealed class CommitmentBook
 {
     private readonly List<Commitment> _all = [];
+    private readonly Dictionary<string, long> _madeMs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _settledToMs = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Commitment> All => _all;
 
     public int Revision => _all.Count;
 
-    public void Add(Commitment commitment) => _all.Add(commitment);
+    public Commitment? Find(string id) => _all.Find(commitment => commitment.Id == id);
+
+    /// <summary>When it was agreed; null for one that nobody recorded.</summary>
+    public long? MadeMs(string id) => _madeMs.TryGetValue(id, out var atMs) ? atMs : null;
+
+    public void Add(Commitment commitment, long? atMs = null)
+    {
+        _all.Add(commitment);
+        if (atMs is { } madeMs)
+        {
+            _madeMs[commitment.Id] = madeMs;
+        }
+    }
 
     /// <summary>Shortfalls are charged up to here.</summary>
     public long SettledToMs(Commitment commitment) => _settledToMs.GetValueOrDefault(commitment.Id, commitment.FromMs);
