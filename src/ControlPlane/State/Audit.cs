@@ -64,7 +64,7 @@ public sealed class Audit
     }
 
     /// <summary>Not what comes with every request and every minute.</summary>
-    internal static bool IsKept(JournalEvent fact) => fact is not (TokensCharged or LeaseCharged or RequestStarted or RequestsMarked or RequestClosed or LeaseFunded or ReservedIdleCharged);
+    internal static bool IsKept(JournalEvent fact) => fact is not (TokensCharged or LeaseCharged or RequestStarted or RequestsMarked or RequestClosed or LeaseFunded or ReservedIdleCharged or IdleDevicesShared);
 
     private static string Who(CloudState state, Actor by) => by.KeyId is { } id && state.Key(id) is { } key ? $"{id} ({key.Name})" : by.Name;
 

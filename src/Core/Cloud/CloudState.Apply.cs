@@ -124,6 +124,7 @@ public sealed partial class CloudState
     {
         _leases[lease.Id] = lease;
         Reserved.Started(lease);
+        Note(lease.ChipClass, lease.Simulated);
         var number = Number(lease.Id);
         _openLeases[number] = lease.Id;
         NextLease = Math.Max(NextLease, number + 1);

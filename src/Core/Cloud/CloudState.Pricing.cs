@@ -1,12 +1,14 @@
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger;
 using Amalgam.Core.Ledger.Pricing;
+using Amalgam.Core.Ledger.Sharing;
 
 namespace Amalgam.Core.Cloud;
 
 /// <summary>The books behind what a unit pays.</summary>
 public sealed partial class CloudState
 {
+    private readonly HashSet<string> _simulated = new(StringComparer.Ordinal);
     private Tariffs? _tariffs;
 
     /// <summary>What each unit pays for each class and model, at any instant.</summary>
@@ -17,6 +19,8 @@ public sealed partial class CloudState
     public Counters Counters { get; } = new();
 
     public ReservedBook Reserved { get; } = new();
+
+    public IdleShareBook Idle { get; } = new();
 
     /// <summary>The bill's lines by unit price.</summary>
     public PricedBook Priced { get; } = new();
@@ -56,6 +60,11 @@ public sealed partial class CloudState
                 Commitments.Settle(unused);
                 Bill.Add(unused, Units.PathAt(unused.Unit, unused.ToMs - 1));
                 break;
+            case IdleDevicesShared shared:
+                TakeApart(shared, record.AtMs, "");
+                Idle.Apply(record, shared);
+                Bill.Add(shared, "");
+                break;
             default:
                 throw new InvalidOperationException($"journal record {record.Sequence} is of an unknown kind");
         }
@@ -66,7 +75,19 @@ public sealed partial class CloudState
         Contracts.Apply(record);
         if (record.Event is ContractSigned signed)
         {
+            Note(signed.Contract.ChipClass, signed.Contract.Simulated);
             Reserved.Signed(signed.Contract, record.AtMs);
+        }
+    }
+
+    /// <summary>Has a lease or a contract of the class named its devices simulated?</summary>
+    public bool IsSimulated(string chipClass) => _simulated.Contains(chipClass);
+
+    private void Note(string chipClass, bool simulated)
+    {
+        if (simulated)
+        {
+            _simulated.Add(chipClass);
         }
     }
 

@@ -59,6 +59,7 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(CommitmentMade), "commitment-made")]
 [JsonDerivedType(typeof(ReservedIdleCharged), "reserved-idle-charged")]
 [JsonDerivedType(typeof(CommitmentShortfallCharged), "commitment-shortfall-charged")]
+[JsonDerivedType(typeof(IdleDevicesShared), "idle-devices-shared")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;

@@ -42,6 +42,7 @@ internal static class FocusRow
     {
         Meter.ReservedIdleDeviceHours => "Contract",
         Meter.UnusedCommitmentDeviceHours => "Commitment",
+        Meter.IdleShareDeviceHours => "Idle devices",
         _ => state.Workload(key.WorkloadId) is not { } workload ? "Workload" : workload.Spec.IsService ? "Service" : "Job",
     };
 

@@ -14,6 +14,7 @@ public sealed class PricedParts(PriceBook prices, Tariffs tariffs, CommitmentBoo
         TokensCharged { Rule: not null } tokens => Tokens(tokens, atMs, path),
         ReservedIdleCharged idle => Idle(idle, path),
         CommitmentShortfallCharged unused => Unused(unused, path),
+        IdleDevicesShared shared => IdleSharing.Parts(shared).Where(part => part.Quantity != 0).Select(part => (part.Key, Listed(shared, part.Quantity, part.AmountNano))),
         _ => [],
     };
 
@@ -66,6 +67,12 @@ public sealed class PricedParts(PriceBook prices, Tariffs tariffs, CommitmentBoo
         var (key, quantity, amountNano, _, _) = BillBook.Part(unused, path);
         var nano = commitments.Find(unused.CommitmentId)?.DeviceHourNano ?? 0;
         return quantity == 0 ? [] : [(key, new PricedPart(new UnitPrices(0, nano, nano, 0, unused.CommitmentId), quantity, amountNano))];
+    }
+
+    private PricedPart Listed(IdleDevicesShared shared, long quantity, long amountNano)
+    {
+        var nano = prices.Find(shared.PriceVersion)?.DeviceHourNano ?? 0;
+        return new PricedPart(new UnitPrices(shared.PriceVersion, nano, nano), quantity, amountNano);
     }
 
     private static List<PricedPart> Split(Tariff tariff, Price? list, Meter meter, long before, long quantity, long amountNano)

@@ -7,6 +7,7 @@ using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Invoices;
 using Amalgam.Core.Ledger.Pricing;
+using Amalgam.Core.Ledger.Sharing;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 using Amalgam.Simulation;
@@ -28,7 +29,8 @@ internal sealed class BilledCloud
         Record(new CloudFounded(currency, "test"));
         foreach (var (name, parent) in new[] { ("group", null), ("acme", "group"), ("birch", "group"), ("acme-lab", "acme"), ("acme-web", "acme"), ("birch-ml", (string?)"birch") })
         {
-            Record(new UnitSet(new Unit { Name = name, Parent = parent }));
+            var guarantee = ImmutableSortedDictionary<string, long>.Empty;
+            Record(new UnitSet(new Unit { Name = name, Parent = parent, Guarantee = parent == "group" ? guarantee.Add("h100", name == "acme" ? 2000 : 1000) : guarantee }));
         }
 
         Record(new NodesSeen([Node([])], []));
@@ -179,7 +181,7 @@ internal sealed class BilledCloud
     private void Step(SeededSequence random, List<string> running)
     {
         var leaf = Leaves[random.Next(Leaves.Length)];
-        switch (random.Next(17))
+        switch (random.Next(18))
         {
             case 0 or 1 when running.Count < 8: running.Add(Start(leaf, Enumerable.Range(0, 8).First(device => State.OpenLeases.All(lease => !lease.Devices.Contains(device))))); break;
             case 2 when running.Count > 0:
@@ -199,6 +201,7 @@ internal sealed class BilledCloud
             case 10 when State.Contracts.All.Count < 6: Sign(leaf, 1 + random.Next(3), Terms(random), random.Next(2) == 0, 5 + random.Next(80), random.Next(20) * Day); break;
             case 11 when State.Commitments.All.All(known => known.Unit != leaf): Commit(leaf, 1 + random.Next(300), random.Next(2_000_000_000)); break;
             case 12 when State.Contracts.All.FirstOrDefault(contract => contract.InForce(NowMs)) is { } contract: Record(new ContractEnded(contract.Id, NowMs, "test")); break;
+            case 13: Record(new IdlePolicySet(new IdlePolicy((IdleRule)(1 + random.Next(3)), NowMs / Day * Day, random.Next(3) > 0))); break;
             default: Ask(leaf, random.Next(5000), random.Next(900), random.Next(3000)); break;
         }
     }
