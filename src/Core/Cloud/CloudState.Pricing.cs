@@ -50,6 +50,9 @@ public sealed partial class CloudState
             case CommitmentMade made:
                 Commitments.Add(made.Commitment, record.AtMs);
                 break;
+            case CommitmentEnded ended:
+                Commitments.End(ended);
+                break;
             case ReservedIdleCharged idle:
                 TakeApart(idle, record.AtMs, Units.PathAt(idle.Unit, idle.FromMs));
                 Reserved.Apply(idle);

@@ -42,7 +42,7 @@ public static class FocusCommitments
         row["ContractCommitmentDescription"] = $"{commitment.DeviceHours} device-hours of {commitment.ChipClass} for {commitment.Unit} in every month";
         row["ContractCommitmentDiscountPercentage"] = FocusExport.Text(Discount(state, commitment));
         row["ContractCommitmentFulfillmentInterval"] = "Monthly";
-        row["ContractCommitmentLifecycleStatus"] = Lifecycle(commitment.FromMs, commitment.ToMs, nowMs);
+        row["ContractCommitmentLifecycleStatus"] = commitment.EndedMs is not null && commitment.EndMs <= nowMs ? "Canceled" : Lifecycle(commitment.FromMs, commitment.EndMs, nowMs);
         row["ContractCommitmentModel"] = "Discontinuous";
         row["ContractCommitmentQuantity"] = Hours((decimal)commitment.DeviceHours * months);
         row["ContractCommitmentType"] = "Monthly device-hours";

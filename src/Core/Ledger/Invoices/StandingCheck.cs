@@ -15,13 +15,12 @@ internal static class StandingCheck
             return $"it charges idle devices of contract {idle.ContractId}, which reserved none before it";
         }
 
-        // Up to where it goes nothing changes, so that exactly one span is due: as many devices, at one price.
+        // Up to where it goes nothing changes, so that one span is due: as many devices, at one price. Older releases did not cut it at midnight.
         var due = state.Reserved.Due(state.Contracts, state.Units, state.Tariffs, idle.ToMs).Where(due => due.ContractId == contract.Id).ToList();
-        return due is [var again]
-            && (again.Unit, again.ChipClass, again.FromMs, again.ToMs, again.MilliDevices, again.PriceVersion, again.AmountNano, again.Remainder, again.Rule)
-                == (idle.Unit, idle.ChipClass, idle.FromMs, idle.ToMs, idle.MilliDevices, idle.PriceVersion, idle.AmountNano, idle.Remainder, idle.Rule)
+        return due.Count > 0 && (due[0].FromMs, due[^1].ToMs, due[^1].Remainder, due.Sum(span => span.AmountNano)) == (idle.FromMs, idle.ToMs, idle.Remainder, idle.AmountNano)
+            && due.TrueForAll(again => (again.Unit, again.ChipClass, again.MilliDevices, again.PriceVersion, again.Rule) == (idle.Unit, idle.ChipClass, idle.MilliDevices, idle.PriceVersion, idle.Rule))
             ? null
-            : $"reserved devices of contract {idle.ContractId} stood idle for {Nano.Format(due.Sum(span => span.AmountNano))} up to there ({due.Sum(span => span.MilliDevices) / 1000m} devices), "
+            : $"reserved devices of contract {idle.ContractId} stood idle for {Nano.Format(due.Sum(span => span.AmountNano))} up to there ({due.Select(span => span.MilliDevices).DefaultIfEmpty(0).Max() / 1000m} devices), "
                 + $"and {Nano.Format(idle.AmountNano)} was charged ({idle.MilliDevices / 1000m} devices)";
     }
 

@@ -28,7 +28,14 @@ public sealed record Commitment
     /// <summary>Begin of a month, exclusive.</summary>
     public required long ToMs { get; init; }
 
-    public bool InForce(long atMs) => FromMs <= atMs && atMs < ToMs;
+    /// <summary>Ended before its time at the begin of this month; null = runs to <see cref="ToMs"/>.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long? EndedMs { get; init; }
+
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long EndMs => Math.Min(ToMs, EndedMs ?? long.MaxValue);
+
+    public bool InForce(long atMs) => FromMs <= atMs && atMs < EndMs;
 
     /// <summary>Under which the use of a month is counted.</summary>
     public string Counter(long atMs) => $"{Id}|{Months.Name(atMs)}";
@@ -43,7 +50,8 @@ public sealed class CommitmentBook
 
     public IReadOnlyList<Commitment> All => _all;
 
-    public int Revision => _all.Count;
+    /// <summary>Grows when one is made or ends.</summary>
+    public int Revision { get; private set; }
 
     public Commitment? Find(string id) => _all.Find(commitment => commitment.Id == id);
 
@@ -53,10 +61,18 @@ public sealed class CommitmentBook
     public void Add(Commitment commitment, long? atMs = null)
     {
         _all.Add(commitment);
+        Revision++;
         if (atMs is { } madeMs)
         {
             _madeMs[commitment.Id] = madeMs;
         }
+    }
+
+    public void End(CommitmentEnded ended)
+    {
+        var at = _all.FindIndex(commitment => commitment.Id == ended.CommitmentId);
+        _all[at] = _all[at] with { EndedMs = ended.ToMs };
+        Revision++;
     }
 
     /// <summary>Shortfalls are charged up to here.</summary>

@@ -22,7 +22,7 @@ public static class Standing
 
         foreach (var commitment in state.Commitments.All)
         {
-            for (var from = state.Commitments.SettledToMs(commitment); from < commitment.ToMs && Months.End(from) <= nowMs; from = Months.End(from))
+            for (var from = state.Commitments.SettledToMs(commitment); from < commitment.EndMs && Months.End(from) <= nowMs; from = Months.End(from))
             {
                 yield return Shortfall(rater, commitment, from);
             }

@@ -181,7 +181,7 @@ internal sealed class BilledCloud
     private void Step(SeededSequence random, List<string> running)
     {
         var leaf = Leaves[random.Next(Leaves.Length)];
-        switch (random.Next(18))
+        switch (random.Next(19))
         {
             case 0 or 1 when running.Count < 8: running.Add(Start(leaf, Enumerable.Range(0, 8).First(device => State.OpenLeases.All(lease => !lease.Devices.Contains(device))))); break;
             case 2 when running.Count > 0:
@@ -202,6 +202,7 @@ internal sealed class BilledCloud
             case 11 when State.Commitments.All.All(known => known.Unit != leaf): Commit(leaf, 1 + random.Next(300), random.Next(2_000_000_000)); break;
             case 12 when State.Contracts.All.FirstOrDefault(contract => contract.InForce(NowMs)) is { } contract: Record(new ContractEnded(contract.Id, NowMs, "test")); break;
             case 13: Record(new IdlePolicySet(new IdlePolicy((IdleRule)(1 + random.Next(3)), NowMs / Day * Day, random.Next(3) > 0))); break;
+            case 14 when State.Commitments.All.FirstOrDefault(known => known.EndMs > Months.End(NowMs)) is { } commitment: Record(new CommitmentEnded(commitment.Id, Months.End(NowMs), "test")); break;
             default: Ask(leaf, random.Next(5000), random.Next(900), random.Next(3000)); break;
         }
     }

@@ -124,6 +124,21 @@ public sealed class UsageOrderTests
         Assert.Null(LedgerProof.Of(cloud.Records).Wrong);
     }
 
+    /// <summary>Bought for December and January, ended with January: December is owed, nothing after it is, and the price of January is the list price again.</summary>
+    [Fact]
+    public void A_commitment_that_was_ended_owes_the_months_before_its_end_alone()
+    {
+        var cloud = new BilledCloud { NowMs = BilledCloud.At(2026, 11, 10) };
+        cloud.Commit("acme", 100, 500_000_000);
+        cloud.NowMs = BilledCloud.At(2026, 12, 20);
+        cloud.Record(new CommitmentEnded("q1", BilledCloud.At(2027, 1, 1), "test"));
+        cloud.NowMs = BilledCloud.At(2027, 3, 2);
+        cloud.Meter();
+        Assert.Equal([50_000_000_000L], cloud.Records.Select(record => record.Event).OfType<CommitmentShortfallCharged>().Select(unused => unused.AmountNano));
+        Assert.Equal(("q1", null), (cloud.State.Tariffs.Device("acme-lab", "h100", BilledCloud.At(2027, 1, 1) - 1).CommitmentId, cloud.State.Tariffs.Device("acme-lab", "h100", BilledCloud.At(2027, 1, 1)).CommitmentId));
+        Assert.Null(LedgerProof.Of(cloud.Records).Wrong);
+    }
+
     /// <summary>P6 broken on purpose: what could make an invoice other than the charges before it.</summary>
     [Theory]
     [InlineData("composed at the prices of today")]
