@@ -18,7 +18,7 @@ public sealed class LedgerEndpointTests : IAsyncLifetime
         await _cloud.MustAsync("unit", "add", "lab", "--under", "acme");
         await _cloud.MustAsync("price", "set", "cpu-scalar", "3600", "--tier", "1=1800");
         await _cloud.MustAsync("price", "set", "cpu", "7200");
-        await _cloud.MustAsync("contract", "add", "acme", "--class", "cpu", "--devices", "1", "--to", "2099-01-01", "--reserved", "--discount", "25%");
+        await _cloud.MustAsync("contract", "add", "acme", "--class", "cpu", "--devices", "1", "--to", "2060-01-01", "--reserved", "--discount", "25%");
         await _cloud.MustAsync("run", "--unit", "lab", "--wait", "--chips", "cpu-scalar", "--", "sleep", "0.5");
     }
 
