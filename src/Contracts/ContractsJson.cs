@@ -32,6 +32,7 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(PriceChangePreviewView))]
 [JsonSerializable(typeof(PriceChangeView))]
 [JsonSerializable(typeof(CommitmentRequest))]
+[JsonSerializable(typeof(CommitmentEndRequest))]
 [JsonSerializable(typeof(CommitmentView))]
 [JsonSerializable(typeof(IReadOnlyList<CommitmentView>))]
 [JsonSerializable(typeof(BillLineView))]

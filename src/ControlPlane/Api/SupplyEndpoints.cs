@@ -39,7 +39,8 @@ internal static class SupplyEndpoints
     {
         var body = await context.BodyAsync(ContractsJson.Default.ContractRequest);
         return body.Refusal is { } refusal ? Answers.Refused(refusal)
-            : ContractAnswer(cloud, await cloud.ChangeAsync(context.Actor(), (state, nowMs) => ChangeContracts.Add(state, context.Caller(), body.Value!, nowMs, Known(pool, catalogue, body.Value!.ChipClass))), 201);
+            : ContractAnswer(cloud, await cloud.ChangeAsync(context.Actor(), (state, nowMs) => ChangeContracts.Add(
+                state, context.Caller(), body.Value!, nowMs, Known(pool, catalogue, body.Value!.ChipClass), pool.Nodes.Any(node => node.Simulated && node.ChipClass == body.Value!.ChipClass))), 201);
     }
 
     private static async Task<IResult> EndContractAsync(HttpContext context, string id, Cloud cloud)
