@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.Hosting;
+using Amalgam.Storage.Postgres;
 using Microsoft.Extensions.Hosting;
 
 namespace Amalgam.Cli;
@@ -18,11 +19,12 @@ internal static class UpCommand
         }
 
         var listen = ListenAddress.Parse(options);
-        using var data = DataDirectory.Open(options.Data);
+        var store = StoreChoice.Of(options.Data, options.Store);
+        using var data = DataDirectory.Open(options.Data, shared: store is PostgresStore);
         var machine = await Machine.LookAsync(data.Catalogue, options.Chips, CancellationToken.None);
         try
         {
-            await using var host = await CloudHost.CreateAsync(options, listen, data, machine);
+            await using var host = await CloudHost.CreateAsync(options, listen, data, machine, store);
             await host.StartAsync();
             var key = KeepKey(data, host);
             var url = listen.Url(new Uri(host.Address).Port);
@@ -69,6 +71,11 @@ internal static class UpCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
         var stopped = host.WaitForStopAsync();
         await Task.WhenAny(first.Task, stopped);
+        if (!first.Task.IsCompleted && host.Get<ControlPlane.State.Cloud>().Defect is { } deposed)
+        {
+            throw new CommandException($"{deposed}. Start it again: it stands by then");
+        }
+
         Console.WriteLine();
         var whole = true;
         try

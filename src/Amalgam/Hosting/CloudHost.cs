@@ -27,9 +27,9 @@ internal sealed class CloudHost : IAsyncDisposable
     private static readonly Actor Me = Actor.Loop("up");
 
     private readonly WebApplication _app;
-    private readonly SqliteJournal _journal;
+    private readonly IDisposable _journal;
 
-    private CloudHost(WebApplication app, SqliteJournal journal, string? newSecret) => (_app, _journal, NewSecret) = (app, journal, newSecret);
+    private CloudHost(WebApplication app, IDisposable journal, string? newSecret) => (_app, _journal, NewSecret) = (app, journal, newSecret);
 
     /// <summary>The owner's key when this start made the cloud.</summary>
     public string? NewSecret { get; }
@@ -38,12 +38,12 @@ internal sealed class CloudHost : IAsyncDisposable
 
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<CloudHost> CreateAsync(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine)
+    public static async Task<CloudHost> CreateAsync(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, IJournalStore store)
     {
-        var journal = SqliteJournal.Open(data.Journal);
+        var opened = await OpenJournal.OpenAsync(store, data, line => Console.WriteLine(line));
         try
         {
-            var cloud = new Cloud(journal, TimeProvider.System);
+            var cloud = opened.Replay();
             var secret = ChangeKeys.NewSecret();
             var founded = await cloud.ChangeAsync(Me, (state, nowMs) => FoundCloud.Decide(state, secret, options.Currency, AppVersion.Text, nowMs));
             if (founded.Refusal is { } refusal)
@@ -52,12 +52,13 @@ internal sealed class CloudHost : IAsyncDisposable
             }
 
             await RecoverAsync(cloud);
-            var app = Build(options, listen, data, machine, cloud);
-            return new CloudHost(app, journal, founded.Value is null ? null : secret);
+            var app = Build(options, listen, data, machine, cloud, opened);
+            opened.Watch(() => app.Lifetime.StopApplication());
+            return new CloudHost(app, opened, founded.Value is null ? null : secret);
         }
         catch
         {
-            journal.Dispose();
+            opened.Dispose();
             throw;
         }
     }
@@ -89,7 +90,7 @@ internal sealed class CloudHost : IAsyncDisposable
 
     public Task WaitForStopAsync() => _app.WaitForShutdownAsync();
 
-    private static WebApplication Build(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, Cloud cloud)
+    private static WebApplication Build(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, Cloud cloud, OpenJournal opened)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.None);
@@ -109,7 +110,7 @@ internal sealed class CloudHost : IAsyncDisposable
         // Signals are ours: the host's own handling would stop the loops before they have drained.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
-        AddCloud(builder.Services, options, data, machine, cloud, listen);
+        AddCloud(builder.Services, options, data, machine, cloud, listen, opened);
         builder.Services.AddGateway(new GatewayOptions());
         builder.Services.AddControlApi();
         var app = builder.Build();
@@ -120,10 +121,10 @@ internal sealed class CloudHost : IAsyncDisposable
         return app;
     }
 
-    private static void AddCloud(IServiceCollection services, UpOptions options, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen)
+    private static void AddCloud(IServiceCollection services, UpOptions options, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen, OpenJournal opened)
     {
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton<IPastRecords>(new JournalPast(data.Journal));
+        services.AddSingleton(opened.Store.Past);
         services.AddSingleton(cloud);
         services.AddSingleton(machine);
         services.AddSingleton(new CloudIdentity(AppVersion.Text, listen.Url(listen.Port), DateTimeOffset.UtcNow));

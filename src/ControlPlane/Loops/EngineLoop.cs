@@ -40,6 +40,11 @@ public sealed class EngineLoop(
         var open = cloud.Read(state => state.OpenLeases.Where(lease => pool.EngineOf(lease.Node) == engine.Name).ToList());
         // What is not on disk yet may never have been: after a crash its id would be given to another lease, whose member this one would seem to be.
         await cloud.DurableAsync();
+        if (!cloud.MayAct())
+        {
+            return "does nothing: the store has not confirmed for some seconds that this control plane leads";
+        }
+
         foreach (var lease in open)
         {
             await ReconcileAsync(lease, seen.GetValueOrDefault(lease.Id), cancel);
