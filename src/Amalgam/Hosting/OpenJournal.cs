@@ -6,64 +6,114 @@ using Amalgam.Storage.Postgres;
 
 namespace Amalgam.Hosting;
 
-/// <summary>The journal that this control plane writes, and on PostgreSQL the lead that it needs for that.</summary>
+/// <summary>
+/// The journal, the state that it adds up to, and on PostgreSQL the lead. A control plane that does not lead follows: it takes in what the leader writes, so that it has nothing to
+/// read when it takes over.
+/// </summary>
 internal sealed class OpenJournal : IDisposable
 {
     private static readonly TimeSpan StartingPatience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(1);
 
     private readonly IJournal _journal;
     private readonly PostgresLeadership? _leadership;
     private readonly CancellationTokenSource _closing = new();
     private Task _watching = Task.CompletedTask;
-    private Cloud? _cloud;
 
-    private OpenJournal(IJournalStore store, IJournal journal, PostgresLeadership? leadership) => (Store, _journal, _leadership) = (store, journal, leadership);
+    private OpenJournal(IJournalStore store, IJournal journal, PostgresLeadership? leadership)
+    {
+        (Store, _journal, _leadership) = (store, journal, leadership);
+        Cloud = new Cloud(journal, TimeProvider.System);
+        if (leadership is not null)
+        {
+            Cloud.MayAct = () => leadership.MayAct;
+        }
+    }
 
     public IJournalStore Store { get; }
 
-    /// <summary>Opens the journal, on PostgreSQL when this control plane leads; until then it waits and says so.</summary>
+    public Cloud Cloud { get; }
+
+    public bool Leads { get; private set; }
+
+    /// <summary>The leader as last seen, while this follows.</summary>
+    public LeaderRow? Leader => _leadership?.Leader;
+
+    /// <summary>Opens and replays the journal, and leads at once where nobody else does.</summary>
     public static async Task<OpenJournal> OpenAsync(IJournalStore store, DataDirectory data, Action<string> tell)
     {
         if (store is not PostgresStore postgres)
         {
-            return new OpenJournal(store, SqliteJournal.Open(data.Journal), null);
+            return OfFile(store, data);
         }
 
         await PrepareAsync(postgres, tell);
         StoreChoice.Remember(data, store);
         var leadership = new PostgresLeadership(postgres.Address, $"{Environment.MachineName} process {Environment.ProcessId}");
+        var journal = new PostgresJournal(postgres.Address);
         try
         {
-            await LeadAsync(leadership, tell);
-            return new OpenJournal(store, new PostgresJournal(postgres.Address), leadership);
+            var opened = new OpenJournal(store, journal, leadership);
+            opened.TryLead(null);
+            return opened;
         }
         catch
         {
+            journal.Dispose();
             leadership.Dispose();
             throw;
         }
     }
 
-    public Cloud Replay()
+    /// <summary>One step of following: what is new, and the lead where nobody has it any more. Throws <see cref="JournalException"/> when the database is away.</summary>
+    public bool TryLead(string? address)
     {
-        _cloud = new Cloud(_journal, TimeProvider.System);
-        if (_leadership is { } lead)
+        Cloud.Follow(_journal.ReadAll());
+        if (!_leadership!.TryLead(address))
         {
-            _cloud.MayAct = () => lead.MayAct;
-            ((PostgresJournal)_journal).Lead(lead.Epoch);
+            return false;
         }
 
-        return _cloud;
+        // The leader of before can write nothing more: what is there now is all there is.
+        Cloud.Follow(_journal.ReadAll());
+        ((PostgresJournal)_journal).Lead(_leadership.Epoch);
+        return Leads = true;
     }
 
-    /// <summary>Renews the lead until this is closed; calls back when another leads.</summary>
-    public void Watch(Action deposed)
+    /// <summary>Follows until this control plane leads or <paramref name="cancel"/> is asked for.</summary>
+    public async Task FollowAsync(string address, Action<string> tell, CancellationToken cancel)
+    {
+        string? told = null;
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                if (TryLead(address))
+                {
+                    return;
+                }
+
+                told = null;
+            }
+            catch (JournalException away) when (away is not DeposedException)
+            {
+                if (told != away.Message)
+                {
+                    tell(told = away.Message);
+                }
+            }
+
+            await Task.Delay(LookEvery, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Renews the lead until this is closed; calls back once when another leads.</summary>
+    public void Watch(string address, Action deposed)
     {
         if (_leadership is { } lead)
         {
-            _watching = Task.Factory.StartNew(() => Renew(lead, deposed), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            _watching = Task.Factory.StartNew(() => Renew(lead, address, deposed), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
     }
 
@@ -76,17 +126,31 @@ internal sealed class OpenJournal : IDisposable
         _closing.Dispose();
     }
 
-    private void Renew(PostgresLeadership lead, Action deposed)
+    private static OpenJournal OfFile(IJournalStore store, DataDirectory data)
     {
-        while (!_closing.Token.WaitHandle.WaitOne(RenewEvery))
+        var journal = SqliteJournal.Open(data.Journal);
+        try
+        {
+            return new OpenJournal(store, journal, null) { Leads = true };
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+    }
+
+    private void Renew(PostgresLeadership lead, string address, Action deposed)
+    {
+        do
         {
             try
             {
-                lead.Renew(null);
+                lead.Renew(address);
             }
             catch (DeposedException why)
             {
-                _cloud!.Depose(why);
+                Cloud.Depose(why);
                 deposed();
                 return;
             }
@@ -95,6 +159,7 @@ internal sealed class OpenJournal : IDisposable
                 // The database is away. The journal says so to whoever wants to write; here it is tried again at the next turn.
             }
         }
+        while (!_closing.Token.WaitHandle.WaitOne(RenewEvery));
     }
 
     /// <summary>A server that is just starting is waited for; everything else is said at once.</summary>
@@ -112,40 +177,6 @@ internal sealed class OpenJournal : IDisposable
                 tell(wrong.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1));
             }
-        }
-    }
-
-    private static async Task LeadAsync(PostgresLeadership leadership, Action<string> tell)
-    {
-        string? told = null;
-        while (true)
-        {
-            var line = Look(leadership, told is null, out var leads);
-            if (leads)
-            {
-                return;
-            }
-
-            if (line != told)
-            {
-                tell(told = line!);
-            }
-
-            await Task.Delay(LookEvery);
-        }
-    }
-
-    private static string? Look(PostgresLeadership leadership, bool first, out bool leads)
-    {
-        leads = false;
-        try
-        {
-            leads = leadership.TryLead(null);
-            return $"standing by: {leadership.Leader!.Holder} leads this cloud; this control plane takes over when that one is gone";
-        }
-        catch (JournalException away) when (!first)
-        {
-            return $"standing by: {away.Message}";
         }
     }
 }

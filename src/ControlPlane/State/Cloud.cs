@@ -68,6 +68,27 @@ public sealed class Cloud
 
     private long _lastAtMs;
 
+    /// <summary>Takes in what another control plane has written: the state of one that stands by is as warm as the leader's.</summary>
+    public void Follow(IEnumerable<JournalRecord> records)
+    {
+        List<JournalRecord> taken = [];
+        foreach (var record in records)
+        {
+            lock (_gate)
+            {
+                ApplyOrStop(record);
+                Volatile.Write(ref _lastAtMs, _state.LastAtMs);
+            }
+
+            taken.Add(record);
+        }
+
+        if (taken.Count > 0)
+        {
+            Changed?.Invoke(taken);
+        }
+    }
+
     public T Read<T>(Func<CloudState, T> query)
     {
         lock (_gate)

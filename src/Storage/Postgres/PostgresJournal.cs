@@ -21,6 +21,7 @@ public sealed class PostgresJournal : IJournal, IDisposable
     private JournalChain _read = new();
     private GroupCommit? _writing;
     private NpgsqlConnection? _connection;
+    private NpgsqlConnection? _reader;
     private byte[] _lastHash = [];
     private long _lastSequence;
     private long _epoch;
@@ -34,9 +35,25 @@ public sealed class PostgresJournal : IJournal, IDisposable
     /// <summary>The records that were not read yet, each checked by the chain: at first all of them, later what another leader has written since.</summary>
     public IEnumerable<JournalRecord> ReadAll()
     {
-        foreach (var row in _rows.After(_read.Sequence))
+        // Kept open: one that stands by asks many times a second.
+        var reader = _reader ??= _rows.Open("follower");
+        var whole = false;
+        try
         {
-            yield return _read.Read(row);
+            foreach (var row in _rows.After(reader, _read.Sequence))
+            {
+                yield return _read.Read(row);
+            }
+
+            whole = true;
+        }
+        finally
+        {
+            if (!whole)
+            {
+                reader.Dispose();
+                _reader = null;
+            }
         }
     }
 
@@ -44,6 +61,8 @@ public sealed class PostgresJournal : IJournal, IDisposable
     public void Lead(long epoch)
     {
         _epoch = epoch;
+        _reader?.Dispose();
+        _reader = null;
         (_lastSequence, _lastHash) = (_read.Sequence, _read.Hash);
         _writing = new GroupCommit(new JournalChain(_read.Sequence, _read.Hash), Commit);
     }
@@ -57,6 +76,7 @@ public sealed class PostgresJournal : IJournal, IDisposable
         _closing.CancelAfter(TimeSpan.FromSeconds(5));
         _writing?.Dispose();
         _connection?.Dispose();
+        _reader?.Dispose();
         _closing.Dispose();
     }
 
