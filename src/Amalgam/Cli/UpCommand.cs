@@ -59,7 +59,7 @@ internal static class UpCommand
         }
 
         Banner.Print(url, data, machine, options.Fleet, host.NewSecret, key is not null);
-        return await StopOnSignalAsync(host);
+        return await StopOnSignalAsync(host, journal);
     }
 
     /// <summary>True when this is to lead now; false when it was asked to stop.</summary>
@@ -99,7 +99,7 @@ internal static class UpCommand
     }
 
     /// <summary>The first signal drains, the second leaves at once; members then stay and are found by the next start.</summary>
-    private static async Task<int> StopOnSignalAsync(CloudHost host)
+    private static async Task<int> StopOnSignalAsync(CloudHost host, OpenJournal journal)
     {
         var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var hurry = new CancellationTokenSource();
@@ -120,7 +120,7 @@ internal static class UpCommand
         var whole = true;
         try
         {
-            whole = await host.Get<Drain>().RunAsync(line => Console.WriteLine(line), hurry.Token);
+            whole = await host.Get<Drain>().RunAsync(line => Console.WriteLine(line), journal.HasStandby, hurry.Token);
             Console.WriteLine(whole ? "stopped: everything is in the journal, `amalgam up` carries on" : "stopped; what runs goes on, `amalgam up` finds it again");
         }
         catch (OperationCanceledException) when (hurry.IsCancellationRequested)

@@ -108,6 +108,19 @@ internal sealed class OpenJournal : IDisposable
         }
     }
 
+    /// <summary>Whether another control plane takes over when this one stops.</summary>
+    public bool HasStandby()
+    {
+        try
+        {
+            return _leadership?.HasStandby() ?? false;
+        }
+        catch (JournalException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Renews the lead until this is closed; calls back once when another leads.</summary>
     public void Watch(string address, Action deposed)
     {

@@ -28,6 +28,9 @@ public sealed class PostgresLeadership(PostgresAddress store, string holder) : I
     private long _seenSince, _sessionSince, _renewedAt;
     private bool _hadSession, _locked;
 
+    /// <summary>By which control planes of one cloud see each other in pg_stat_activity.</summary>
+    private string Purpose => $"leadership of {store.Schema}";
+
     /// <summary>0 while this does not lead.</summary>
     public long Epoch { get; private set; }
 
@@ -85,6 +88,14 @@ public sealed class PostgresLeadership(PostgresAddress store, string holder) : I
 
         Volatile.Write(ref _renewedAt, began);
         return true;
+    });
+
+    /// <summary>Whether another control plane of this cloud is there to take over. Throws <see cref="JournalException"/> when the database is away.</summary>
+    public bool HasStandby() => Guarded(connection =>
+    {
+        using var look = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid())", connection);
+        look.Parameters.Add(new() { Value = store.Connection(Purpose).ApplicationName });
+        return (bool)look.ExecuteScalar()!;
     });
 
     /// <summary>Gives the leadership back, so that the next one need not wait.</summary>
@@ -152,7 +163,7 @@ public sealed class PostgresLeadership(PostgresAddress store, string holder) : I
             return open;
         }
 
-        var settings = store.Connection("leadership");
+        var settings = store.Connection(Purpose);
         (settings.CommandTimeout, settings.Timeout) = (3, 3);
         var session = new NpgsqlConnection(settings.ToString());
         try

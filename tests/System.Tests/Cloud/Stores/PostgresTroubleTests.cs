@@ -108,6 +108,54 @@ public sealed class PostgresTroubleTests(PostgresServer server)
     }
 
     [PostgresFact]
+    public async Task A_full_disk_of_the_database_is_said_and_waited_for()
+    {
+        var small = Directory.CreateDirectory(Path.Combine(server.Folder, "small")).FullName;
+        if (!await RanAsync("mount", "-t", "tmpfs", "-o", "size=4m", "amalgam-test", small))
+        {
+            Console.WriteLine("SKIPPED: a small file system cannot be mounted here (it needs root)");
+            return;
+        }
+
+        var store = server.NewStore();
+        try
+        {
+            Assert.True(await RanAsync("chown", "postgres", small));
+            store.Prepare(null);
+            server.Sql(store.Address.Database, $"CREATE TABLESPACE small LOCATION '{small}'");
+            server.Sql(store.Address.Database, "ALTER TABLE amalgam.journal SET TABLESPACE small");
+            using var leading = StorePromisesTests.Lead(store);
+            await File.WriteAllBytesAsync(Path.Combine(small, "ballast"), new byte[(4 << 20) - (256 << 10)]);
+            var (number, last) = (0, Task.CompletedTask);
+            while (last.IsCompletedSuccessfully)
+            {
+                last = leading.Journal.Append([.. Enumerable.Range(number + 1, 200).Select(StorePromisesTests.Record)]);
+                number += 200;
+                await Task.WhenAny(last, Task.Delay(TimeSpan.FromSeconds(3)));
+            }
+
+            await RunningCloud.UntilAsync("the trouble", () => leading.Journal.Trouble is not null);
+            Assert.Contains("disk is full", leading.Journal.Trouble, StringComparison.Ordinal);
+            File.Delete(Path.Combine(small, "ballast"));
+            await last;
+            Assert.Equal(number, store.Verify().Records);
+        }
+        finally
+        {
+            server.Sql("postgres", $"DROP DATABASE {store.Address.Database} WITH (FORCE)");
+            server.Sql("postgres", "DROP TABLESPACE IF EXISTS small");
+            await RanAsync("umount", small);
+        }
+    }
+
+    private static async Task<bool> RanAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0;
+    }
+
+    [PostgresFact]
     public async Task Another_journal_put_under_a_running_cloud_stops_its_writing()
     {
         var store = server.NewStore();

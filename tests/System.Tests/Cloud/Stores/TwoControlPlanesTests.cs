@@ -60,8 +60,11 @@ public sealed class TwoControlPlanesTests(PostgresServer server, ITestOutputHelp
         await stop.CancelAsync();
         await Task.WhenAll(load);
         clients.ForEach(client => client.Dispose());
-        Assert.Equal(0, await standby.StopAsync());
-        Judge(seconds, leader);
+        // Asked to stop, a leader leaves what runs to the other.
+        Assert.Equal(0, await leader.StopAsync());
+        Assert.Contains("members run on", leader.Output, StringComparison.Ordinal);
+        await RunningCloud.UntilAsync("the other to write", () => WritesAsync(standby, "last"));
+        Judge(seconds, standby);
     }
 
     private void Judge(List<double> seconds, RunningCloud leader)
