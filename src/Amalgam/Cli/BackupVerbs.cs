@@ -75,6 +75,12 @@ internal static class BackupVerbs
         using var reader = new StreamReader(Entry(zip, SecretEntry, source).Open());
         var secret = reader.ReadToEnd();
         CheckEmpty(data, store, secret);
+        foreach (var left in Directory.EnumerateFiles(data.Path, "restore-*.db*"))
+        {
+            // Of a restore that was killed: it has filled nothing.
+            File.Delete(left);
+        }
+
         var journal = data.In($"restore-{Guid.NewGuid():N}.db");
         try
         {

@@ -16,6 +16,9 @@ public interface IJournal
 
     /// <summary>Why what was appended waits for a store that is away and will be tried again; null in good health.</summary>
     string? Trouble => null;
+
+    /// <summary>Whether <see cref="Trouble"/> can ever come and go.</summary>
+    bool CanBeAway => false;
 }
 
 /// <summary>One clear line: what is wrong with the journal and what to do.</summary>

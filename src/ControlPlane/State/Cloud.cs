@@ -110,7 +110,8 @@ public sealed class Cloud
                 return new Refusal(RefusalCodes.Unavailable, $"the cloud writes nothing since its journal failed ({defect.Message}): restart it");
             }
 
-            if (_journal.Trouble is { } away)
+            // A loop's change, and a charge for what was delivered, wait for the store; a person is told.
+            if (by.KeyId is not null && _journal.Trouble is { } away)
             {
                 return new Refusal(RefusalCodes.Unavailable, $"the cloud cannot write now ({away}): it goes on by itself when that is mended; try again then");
             }
@@ -170,7 +171,7 @@ public sealed class Cloud
     {
         try
         {
-            while (by.KeyId is not null && !durable.IsCompleted)
+            while (_journal.CanBeAway && by.KeyId is not null && !durable.IsCompleted)
             {
                 if (await Task.WhenAny(durable, Task.Delay(AnswerWithin, _clock)) != durable && _journal.Trouble is { } away)
                 {

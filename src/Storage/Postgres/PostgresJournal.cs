@@ -30,6 +30,8 @@ public sealed class PostgresJournal : IJournal, IDisposable
 
     public PostgresJournal(PostgresAddress store) => (_store, _rows) = (store, new PostgresRows(store));
 
+    public bool CanBeAway => true;
+
     public string? Trouble => _fault is { } fault && Stopwatch.GetElapsedTime(Volatile.Read(ref _awaySince)) > Noticed ? fault : null;
 
     /// <summary>The records that were not read yet, each checked by the chain: at first all of them, later what another leader has written since.</summary>
