@@ -49,5 +49,17 @@ internal static class Banner
             """);
     }
 
+    /// <summary>The same for one that stands by.</summary>
+    public static void PrintStandby(string url, DataDirectory data, Storage.Postgres.LeaderRow leader) => Console.WriteLine($"""
+
+          Amalgam {AppVersion.Text} stands by
+
+          address   {url} (passes everything on to the leader)
+          leader    {leader.Holder}{(leader.Address is { } at ? $" at {at}" : "")}
+          data      {data.Path}
+
+          Ctrl-C stops it, and nothing else. When the leader is gone, this one leads.
+        """);
+
     private static string Quote(string path) => path.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '/' or '.' or '_' or '-') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -10,6 +10,9 @@ internal sealed record UpOptions
 
     public string? Chips { get; init; }
 
+    /// <summary>postgres://…; null = the data directory's own file, or the store that it remembers.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Engines asked for; none = the local one.</summary>
     public IReadOnlyList<string> Engines { get; init; } = [];
 

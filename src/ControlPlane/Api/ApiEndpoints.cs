@@ -35,7 +35,7 @@ public static class ApiEndpoints
         routes.MapUsage();
         routes.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(KeyNeeded);
         routes.MapGet("/health/live", () => Results.Text("live\n")).ExcludeFromDescription();
-        routes.MapGet("/health/ready", (Cloud cloud) => cloud.Defect is null ? Results.Text("ready\n") : Results.Text("not ready: the journal failed\n", statusCode: 503)).ExcludeFromDescription();
+        routes.MapGet("/health/ready", (Cloud cloud) => cloud.Trouble is not { } trouble ? Results.Text("ready\n") : Results.Text($"not ready: {(cloud.Defect is null ? trouble : "the journal failed")}\n", statusCode: 503)).ExcludeFromDescription();
     }
 
     /// <summary>Also used for /metrics.</summary>

@@ -44,6 +44,11 @@ public sealed class EngineLoop(
             .Select(lease => (Lease: lease, LimitMs: state.Workload(lease.WorkloadId)!.Spec.Job?.TimeLimitMs)).ToList());
         // What is not on disk yet may never have been: after a crash its id would be given to another lease, whose member this one would seem to be.
         await cloud.DurableAsync();
+        if (!cloud.MayAct())
+        {
+            return "does nothing: the store has not confirmed for some seconds that this control plane leads";
+        }
+
         foreach (var (lease, limitMs) in open)
         {
             await ReconcileAsync(lease, limitMs, seen.GetValueOrDefault(lease.Id), cancel);
