@@ -31,8 +31,10 @@ internal sealed class SlurmEnding(SlurmCommands commands, SlurmOptions options)
         if (!overdue && !stop.Signalled && member.StartedAtUnixMs > 0 && member.Folder.HearsSignals())
             (_signals.TryGetValue(record.StopSignal, out var list) ? list : _signals[record.StopSignal] = []).Add(member);
         if (!overdue || nowUnixMs - member.KilledAtUnixMs < KillAgainMs) return;
+        // A signal ends what runs at once, a cancelled job would be asked and given time first; what waits in the queue, or does not die, is cancelled.
+        if (member.Killed || member.Job is { IsPending: true }) _cancel.Add(record.JobId);
+        if (member.Job is not { IsPending: true }) _kill.Add(record.JobId);
         (member.Killed, member.KilledAtUnixMs) = (true, nowUnixMs);
-        _kill.Add(record.JobId);
     }
 
     /// <summary>Says it all in as few commands as there are signals. What Slurm does not hear is said again at the next look.</summary>
@@ -61,9 +63,8 @@ internal sealed class SlurmEnding(SlurmCommands commands, SlurmOptions options)
                     }
             }
 
-            // The signal ends what runs at once; the cancelling after it what did not run yet.
             if (killed.Count > 0) await commands.SignalAsync("KILL", killed, cancel).ConfigureAwait(false);
-            if (killed.Count + cancelled.Count > 0) await commands.CancelAsync(killed.Concat(cancelled), cancel).ConfigureAwait(false);
+            if (cancelled.Count > 0) await commands.CancelAsync(cancelled, cancel).ConfigureAwait(false);
         }
         catch (SlurmSilentException)
         {

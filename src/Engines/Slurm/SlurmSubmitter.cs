@@ -25,6 +25,9 @@ internal sealed class SlurmSubmitter(SlurmCommands commands, Lock gate, SharedFi
     {
         member.Folder.Create();
         PrivateFile.Write(Path.Combine(member.Folder.Path, "launch.sh"), Encoding.UTF8.GetBytes(SlurmSubmission.LaunchFile(command, part, member.Folder, options)));
+        // There from the beginning, so that a reader can wait for what is written into them.
+        PrivateFile.Write(member.Folder.StandardOutput, []);
+        PrivateFile.Write(member.Folder.StandardError, []);
         var launch = command.Launch;
         var mark = new JobMark(files.Cloud, command.LeaseId, command.Generation, launch.Devices.Count, part.Name);
         member.Write(new SlurmRecord(

@@ -42,8 +42,9 @@ internal sealed record SlurmVerdict(EndRecord? End, bool Cancel = false, string?
         var bySignal = exit.Code > 128 && member.Stop is null;
         if (bySignal && knows && member.Job is { Holds: true } && nowUnixMs - exit.EndedAtUnixMs < FilesLateMs) return GoesOn;
         if (bySignal && member.Job is { IsOver: true } job && Taken(job.State) is { } taken) return new(TakenBack(member, exit.EndedAtUnixMs, $"{taken} (job {job.Id})") with { CpuMs = exit.CpuMs });
+        if (bySignal && member.Job is { State: "NF" } lost) return new(new EndRecord(MemberPhase.Lost, null, exit.EndedAtUnixMs, 0, exit.CpuMs, Cut(lost)));
         var detail = bySignal && member.Job is { State: "CA" } cancelled ? Cancelled(cancelled)
-            : bySignal && member.Job is { State: "TO" or "DL" or "OOM" or "NF" } cut ? Cut(cut)
+            : bySignal && member.Job is { State: "TO" or "DL" or "OOM" } cut ? Cut(cut)
             : exit.Code != 0 && member.Stop is null ? member.Folder.LastErrorLine() : null;
         return new(new EndRecord(MemberPhase.Exited, exit.Code, exit.EndedAtUnixMs, 0, exit.CpuMs, detail));
     }
@@ -62,7 +63,8 @@ internal sealed record SlurmVerdict(EndRecord? End, bool Cancel = false, string?
 
     private static SlurmVerdict Over(SlurmMember member, SlurmJob job, long nowUnixMs)
     {
-        var at = job.EndUnixMs > 0 ? Math.Min(nowUnixMs, job.EndUnixMs) : nowUnixMs;
+        // Slurm tells whole seconds.
+        var at = job.EndUnixMs > 0 ? Math.Clamp(job.EndUnixMs, Math.Min(member.StartedAtUnixMs, nowUnixMs), nowUnixMs) : nowUnixMs;
         if (member.Killed) return new(Ended(137, at, Stopped(member)));
         if (Taken(job.State) is { } taken) return new(TakenBack(member, member.StartedAtUnixMs > 0 ? at : 0, $"{taken} (job {job.Id})"));
         if (job.State == "NF") return new(new EndRecord(MemberPhase.Lost, null, at, 0, 0, Cut(job)));
@@ -85,7 +87,6 @@ internal sealed record SlurmVerdict(EndRecord? End, bool Cancel = false, string?
     {
         if (member.MissingSinceUnixMs == 0) member.MissingSinceUnixMs = nowUnixMs;
         return nowUnixMs - member.MissingSinceUnixMs < patienceMs ? GoesOn : new(end());
-
     }
 
     private static SlurmVerdict Missing(SlurmMember member, long nowUnixMs, long patienceMs, Func<SlurmMember, long, EndRecord> end) =>
