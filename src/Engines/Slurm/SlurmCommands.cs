@@ -33,8 +33,9 @@ internal sealed class SlurmCommands(TimeSpan patience)
     public async Task<List<SlurmPartition>> PartitionsAsync(CancellationToken cancel) =>
         SlurmPartition.Parse(await MustAsync("sinfo", ["--noheader", $"--format={SlurmPartition.Format}"], cancel).ConfigureAwait(false));
 
-    public async Task<List<SlurmJob>> JobsAsync(string cloud, CancellationToken cancel) =>
-        SlurmJob.Parse(await MustAsync("squeue", ["--noheader", "--me", "--states=all", $"--Format={SlurmJob.Format}"], cancel).ConfigureAwait(false), cloud);
+    /// <param name="overToo">Those too that ended a while ago and that Slurm still remembers: on a busy cluster many more than there are others.</param>
+    public async Task<List<SlurmJob>> JobsAsync(string cloud, bool overToo, CancellationToken cancel) =>
+        SlurmJob.Parse(await MustAsync("squeue", ["--noheader", "--me", $"--Format={SlurmJob.Format}", .. overToo ? (string[])["--states=all"] : []], cancel).ConfigureAwait(false), cloud);
 
     /// <returns>The job's id, or Slurm's refusal in one line.</returns>
     /// <exception cref="SlurmSilentException">Slurm may have heard it or not.</exception>

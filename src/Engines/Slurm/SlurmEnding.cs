@@ -18,6 +18,8 @@ internal sealed class SlurmEnding(SlurmCommands commands, SlurmOptions options)
     {
         var verdict = SlurmVerdict.Of(member, member.Folder.ReadExit(), knows, nowUnixMs, options.StartWithin);
         member.Waits = verdict.Waits ?? (knows ? null : member.Waits);
+        // A job may begin just when it is given up: whoever has the claim decides.
+        if (verdict.End is { Phase: MemberPhase.TakenBack } && member.StartedAtUnixMs == 0 && !member.TryClaim()) return;
         if (verdict.Cancel && member.Job is { } job) _cancel.Add(job.Id);
         if (verdict.End is { } end) member.Write(end with { Detail = end.Detail ?? (member.Killed ? "killed" : null) });
         else if (member.Stop is { } stop) Continue(member, stop, nowUnixMs);
@@ -25,15 +27,16 @@ internal sealed class SlurmEnding(SlurmCommands commands, SlurmOptions options)
 
     private void Continue(SlurmMember member, StopRecord stop, long nowUnixMs)
     {
-        if (member.Record is not { JobId: > 0 } record) return; // its answer is awaited; a job that comes of it is stopped then
+        // Only a job that Slurm shows under the lease's mark: a controller that lost its memory gives numbers out again.
+        if (member.Record is not { } record || member.Job is not { IsOver: false } job) return;
         var overdue = stop.DeadlineUnixMs <= nowUnixMs;
         // Before its shell has begun there is nothing to hear a signal, so Slurm would only forget it.
         if (!overdue && !stop.Signalled && member.StartedAtUnixMs > 0 && member.Folder.HearsSignals())
             (_signals.TryGetValue(record.StopSignal, out var list) ? list : _signals[record.StopSignal] = []).Add(member);
         if (!overdue || nowUnixMs - member.KilledAtUnixMs < KillAgainMs) return;
         // A signal ends what runs at once, a cancelled job would be asked and given time first; what waits in the queue, or does not die, is cancelled.
-        if (member.Killed || member.Job is { IsPending: true }) _cancel.Add(record.JobId);
-        if (member.Job is not { IsPending: true }) _kill.Add(record.JobId);
+        if (member.Killed || job.IsPending) _cancel.Add(job.Id);
+        if (!job.IsPending) _kill.Add(job.Id);
         (member.Killed, member.KilledAtUnixMs) = (true, nowUnixMs);
     }
 
@@ -54,7 +57,7 @@ internal sealed class SlurmEnding(SlurmCommands commands, SlurmOptions options)
         {
             foreach (var (signal, members) in signals)
             {
-                await commands.SignalAsync(signal[3..], members.Select(member => member.Record!.JobId), cancel).ConfigureAwait(false);
+                await commands.SignalAsync(signal[3..], members.Select(member => member.Job?.Id ?? 0).Where(id => id > 0), cancel).ConfigureAwait(false);
                 lock (gate)
                     foreach (var member in members.Where(member => member is { End: null, Stop: not null }))
                     {

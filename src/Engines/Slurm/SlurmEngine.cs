@@ -161,7 +161,6 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
     {
         if (member.End is null) throw new EngineException($"lease {member.LeaseId} still runs: stop it before it is forgotten");
         foreach (var file in (string[])["launch.sh", "port"]) File.Delete(Path.Combine(member.Folder.Path, file));
-        if (Directory.Exists(Path.Combine(member.Folder.Path, "claim"))) Directory.Delete(Path.Combine(member.Folder.Path, "claim"), recursive: true);
         _kept.Keep(member.Folder, member.Record?.WorkloadId, member.LeaseId);
         _byLease.TryRemove(member.LeaseId, out _);
     }
@@ -176,7 +175,7 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
             // What is submitted while Slurm is asked is not missed in its answer.
             HashSet<string> before;
             lock (_gate) before = [.. _byLease.Values.Where(member => member is { Submitting: false, IsLive: true }).Select(member => member.LeaseId)];
-            await _sight.LookAsync(NowUnixMs, cancel).ConfigureAwait(false);
+            await _sight.LookAsync(NowUnixMs, jobs => before.Except(jobs.Select(job => job.Mark.LeaseId)).Any(), cancel).ConfigureAwait(false);
             _lookedAtUnixMs = NowUnixMs;
             lock (_gate) Match(before);
             await SettleAsync(cancel, before).ConfigureAwait(false);
@@ -203,7 +202,8 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
             _ending.Superfluous(mine.Where(job => job != member.Job && !job.IsOver));
         }
 
-        _ending.Superfluous(_sight.Jobs!.Where(job => !job.IsOver && !_byLease.ContainsKey(job.Mark.LeaseId)));
+        // Nobody's, or in the queue again although its lease is over.
+        _ending.Superfluous(_sight.Jobs!.Where(job => !job.IsOver && (!_byLease.TryGetValue(job.Mark.LeaseId, out var member) || (member.End is not null && job.IsPending))));
     }
 
     /// <summary>Verdicts on all live members, and what follows from them.</summary>

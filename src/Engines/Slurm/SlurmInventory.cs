@@ -59,10 +59,11 @@ internal static class SlurmInventory
         IReadOnlyList<SlurmPart> parts, ILookup<string, int> held, IReadOnlyDictionary<string, int> ours, Func<SlurmNode, string?> trouble, string? outOfReach)
     {
         var nodes = new List<NodeObservation>();
+        var byNode = parts.ToLookup(part => part.Node.Name, StringComparer.Ordinal);
         foreach (var part in parts)
         {
             var mine = held[part.Name].ToHashSet();
-            var elsewhere = Elsewhere(part, Math.Max(mine.Count, ours.GetValueOrDefault(part.Name)), [.. parts.Where(other => other.Node == part.Node)], ours);
+            var elsewhere = Elsewhere(part, Math.Max(mine.Count, ours.GetValueOrDefault(part.Name)), [.. byNode[part.Node.Name]], ours);
             var problem = outOfReach ?? part.Node.Trouble ?? trouble(part.Node);
             var devices = new DeviceObservation[part.Devices];
             for (var index = part.Devices - 1; index >= 0; index--)
@@ -84,8 +85,8 @@ internal static class SlurmInventory
     private static int Elsewhere(SlurmPart part, int ours, SlurmPart[] same, IReadOnlyDictionary<string, int> oursByPart)
     {
         var node = part.Node;
-        var ourCpus = same.Sum(other => other.CpusEach * Math.Max(oursByPart.GetValueOrDefault(other.Name), other == part ? ours : 0));
-        var ourMemory = same.Sum(other => other.MemoryEachMiB * Math.Max(oursByPart.GetValueOrDefault(other.Name), other == part ? ours : 0));
+        var ourCpus = same.Sum(other => other.CpusEach * Math.Max(oursByPart.GetValueOrDefault(other.Name), ReferenceEquals(other, part) ? ours : 0));
+        var ourMemory = same.Sum(other => other.MemoryEachMiB * Math.Max(oursByPart.GetValueOrDefault(other.Name), ReferenceEquals(other, part) ? ours : 0));
         var foreignCpus = Math.Max(0, node.CpusUsed - ourCpus);
         var foreignMemory = Math.Max(0, node.MemoryUsedMiB - ourMemory);
         var byGres = part.Gres is { } gres ? Math.Max(0, gres.Used - ours) : 0;
@@ -100,5 +101,5 @@ internal static class SlurmInventory
 
     /// <summary>The share that belongs to devices which others hold anyway, of this class and of the node's other classes.</summary>
     private static long Owned(SlurmPart[] same, SlurmPart part, long each, int byGres) =>
-        each * (byGres + same.Where(other => other != part && other.Gres is not null).Sum(other => (long)other.Gres!.Used));
+        each * (byGres + same.Where(other => !ReferenceEquals(other, part) && other.Gres is not null).Sum(other => (long)other.Gres!.Used));
 }

@@ -27,6 +27,9 @@ internal sealed class SlurmMember(string leaseId, MemberFolder folder)
     /// <summary>Since when Slurm does not know the job, or calls it over, while the exit code is not there; zero = it is not so.</summary>
     public long MissingSinceUnixMs { get; set; }
 
+    /// <summary>Since when the job was seen in Slurm's queue; zero = it was not.</summary>
+    public long PendingSinceUnixMs { get; set; }
+
     public long StartedAtUnixMs { get; set; }
     public string? Address { get; set; }
     public bool Killed { get; set; }
@@ -74,6 +77,21 @@ internal sealed class SlurmMember(string leaseId, MemberFolder folder)
         catch (IOException)
         {
             // It does not listen yet.
+        }
+    }
+
+    /// <summary>Takes the claim that a job must have to run, so that none will.</summary>
+    /// <returns>False when one has it already.</returns>
+    public bool TryClaim()
+    {
+        try
+        {
+            using var claim = new FileStream(Path.Combine(Folder.Path, "claim"), FileMode.CreateNew);
+            return true;
+        }
+        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        {
+            return !Directory.Exists(Path.Combine(Folder.Path, "claim"));
         }
     }
 

@@ -80,7 +80,7 @@ internal sealed partial record SlurmNode(
     private static long Number(string line, string key) => long.TryParse(Text(line, key), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : 0;
 
     /// <summary>The reason goes on to the user and time in brackets that Slurm adds.</summary>
-    [GeneratedRegex(@" Reason=(.*?)(?: \[[^\]]*\d{4}-[^\]]*\]| [A-Z]\w*=|$)")]
+    [GeneratedRegex(@" Reason=(.*?)(?: \[[^\]]*@[^\]]*\]| [A-Z]\w*=|$)")]
     private static partial Regex Reason();
 
     [GeneratedRegex(@"(?:^|,)(?<name>[A-Za-z][\w-]*):(?:(?<type>[^:,()]+):)??(?<count>\d+)(?:\([^)]*\))?(?=,|$)")]

@@ -23,14 +23,16 @@ internal sealed class SlurmSight(SlurmCommands commands, SlurmOptions options, s
     public string? Silence { get; private set; }
 
     /// <summary>Asks. Never throws: silence is an answer.</summary>
-    public async Task LookAsync(long nowUnixMs, CancellationToken cancel)
+    /// <param name="isMissed">Whether a job that is not among those that wait or run must be looked for among those that are over.</param>
+    public async Task LookAsync(long nowUnixMs, Func<IReadOnlyList<SlurmJob>, bool> isMissed, CancellationToken cancel)
     {
         try
         {
-            var jobs = commands.JobsAsync(cloud, cancel);
+            var jobs = commands.JobsAsync(cloud, overToo: false, cancel);
             var nodes = nowUnixMs - _nodesAtMs >= options.NodesEvery.TotalMilliseconds ? commands.NodesAsync(cancel) : null;
             var partitions = nowUnixMs - _partitionsAtMs >= PartitionsEveryMs ? commands.PartitionsAsync(cancel) : null;
-            Jobs = await jobs.ConfigureAwait(false);
+            var present = await jobs.ConfigureAwait(false);
+            Jobs = isMissed(present) ? await commands.JobsAsync(cloud, overToo: true, cancel).ConfigureAwait(false) : present;
             if (partitions is not null) (Partitions, _partitionsAtMs) = (await partitions.ConfigureAwait(false), nowUnixMs);
             if (nodes is not null)
             {

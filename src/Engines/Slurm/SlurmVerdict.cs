@@ -15,6 +15,9 @@ internal sealed record SlurmVerdict(EndRecord? End, bool Cancel = false, string?
     /// <summary>How long a job that Slurm does not name may still come to light.</summary>
     private const long UnknownMs = 10_000;
 
+    /// <summary>A controller that was just started calls nodes not available that it has not heard of yet.</summary>
+    private const long HopelessMs = 5_000;
+
     private static readonly SlurmVerdict GoesOn = new((EndRecord?)null);
 
     /// <summary>Reasons for waiting that time does not mend: squeue(1), JOB REASON CODES.</summary>
@@ -26,7 +29,8 @@ internal sealed record SlurmVerdict(EndRecord? End, bool Cancel = false, string?
     {
         var job = member.Job;
         if (exit is { } ended) return OfExit(member, ended, knows, nowUnixMs);
-        if (!knows || member.Submitting || member.AnswerLost || member.Record is not { JobId: > 0 } record) return GoesOn;
+        if (member.Submitting || member.Record is not { } record) return GoesOn;
+        if (!knows || member.AnswerLost || record.JobId == 0) return Unheard(member, record, nowUnixMs, startWithin);
         if (job is null) return Missing(member, nowUnixMs, UnknownMs, Gone);
         if (job.IsPending) return Pending(member, job, record, nowUnixMs, startWithin);
         if (!job.Holds) return Over(member, job, nowUnixMs);
@@ -39,27 +43,38 @@ internal sealed record SlurmVerdict(EndRecord? End, bool Cancel = false, string?
     /// <summary>The end is written. Whether an administrator or Slurm brought it about is in the job's state, which may come a moment later.</summary>
     private static SlurmVerdict OfExit(SlurmMember member, (int Code, long EndedAtUnixMs, long CpuMs) exit, bool knows, long nowUnixMs)
     {
-        var bySignal = exit.Code > 128 && member.Stop is null;
-        if (bySignal && knows && member.Job is { Holds: true } && nowUnixMs - exit.EndedAtUnixMs < FilesLateMs) return GoesOn;
-        if (bySignal && member.Job is { IsOver: true } job && Taken(job.State) is { } taken) return new(TakenBack(member, exit.EndedAtUnixMs, $"{taken} (job {job.Id})") with { CpuMs = exit.CpuMs });
-        if (bySignal && member.Job is { State: "NF" } lost) return new(new EndRecord(MemberPhase.Lost, null, exit.EndedAtUnixMs, 0, exit.CpuMs, Cut(lost)));
-        var detail = bySignal && member.Job is { State: "CA" } cancelled ? Cancelled(cancelled)
-            : bySignal && member.Job is { State: "TO" or "DL" or "OOM" } cut ? Cut(cut)
+        // Any code may be the answer to a signal: a program that saves its work when it is preempted ends with 0, and has not succeeded.
+        var unasked = member.Stop is null;
+        if (unasked && member.Job is { IsPending: true, Restarts: > 0 } again) return Requeued(member, again, exit.EndedAtUnixMs);
+        if (unasked && knows && member.Job is { IsOver: false } && nowUnixMs - exit.EndedAtUnixMs < FilesLateMs) return GoesOn;
+        if (unasked && member.Job is { IsOver: true } job && Taken(job.State) is { } taken) return new(TakenBack(member, exit.EndedAtUnixMs, $"{taken} (job {job.Id})") with { CpuMs = exit.CpuMs });
+        if (unasked && member.Job is { State: "NF" } lost) return new(new EndRecord(MemberPhase.Lost, null, exit.EndedAtUnixMs, 0, exit.CpuMs, Cut(lost)));
+        var detail = unasked && member.Job is { State: "CA" } cancelled ? Cancelled(cancelled)
+            : unasked && member.Job is { State: "TO" or "DL" or "OOM" } cut ? Cut(cut)
             : exit.Code != 0 && member.Stop is null ? member.Folder.LastErrorLine() : null;
         return new(new EndRecord(MemberPhase.Exited, exit.Code, exit.EndedAtUnixMs, 0, exit.CpuMs, detail));
     }
 
+    /// <summary>Slurm is silent about a job that has not begun: it is not waited for longer than for one in its queue.</summary>
+    private static SlurmVerdict Unheard(SlurmMember member, SlurmRecord record, long nowUnixMs, TimeSpan startWithin) =>
+        member.AnswerLost && member.StartedAtUnixMs == 0 && member.Stop is null && nowUnixMs - record.SubmittedAtUnixMs > startWithin.TotalMilliseconds
+            ? new(TakenBack(member, 0, $"Slurm did not take it within {startWithin.TotalSeconds:0} s: {member.Waits ?? "it does not answer"}"))
+            : GoesOn;
+
     private static SlurmVerdict Pending(SlurmMember member, SlurmJob job, SlurmRecord record, long nowUnixMs, TimeSpan startWithin)
     {
-        if (job.Restarts > 0 || member.StartedAtUnixMs > 0)
-            return new(TakenBack(member, nowUnixMs, $"Slurm put job {job.Id} back into its queue"), Cancel: true);
+        if (job.Restarts > 0) return Requeued(member, job, nowUnixMs);
         if (member.Stop is not null) return new(new EndRecord(MemberPhase.Exited, 128 + Posix.SIGTERM, nowUnixMs, 0, 0, "stopped before Slurm started it"), Cancel: true);
-        var waited = nowUnixMs - record.SubmittedAtUnixMs;
-        var hopeless = waited > 2_000 && Hopeless.Any(reason => job.Reason.StartsWith(reason, StringComparison.Ordinal));
+        if (member.PendingSinceUnixMs == 0) member.PendingSinceUnixMs = nowUnixMs;
+        var waited = nowUnixMs - member.PendingSinceUnixMs;
+        var hopeless = waited > HopelessMs && Hopeless.Any(reason => job.Reason.StartsWith(reason, StringComparison.Ordinal));
         return hopeless || waited > startWithin.TotalMilliseconds
             ? new(TakenBack(member, 0, $"Slurm did not start it on {record.SlurmNode} within {waited / 1000} s ({job.Reason})"), Cancel: true)
             : new(null, Waits: $"job {job.Id} waits in Slurm's queue ({job.Reason})");
     }
+
+    private static SlurmVerdict Requeued(SlurmMember member, SlurmJob job, long endedAtUnixMs) =>
+        new(TakenBack(member, endedAtUnixMs, $"Slurm put job {job.Id} back into its queue"), Cancel: true);
 
     private static SlurmVerdict Over(SlurmMember member, SlurmJob job, long nowUnixMs)
     {

@@ -34,7 +34,6 @@ public sealed class LocalEngineTests : EngineConformance
     protected override async Task StartAndLoseTheAnswerAsync(string name, IReadOnlyList<string> command)
     {
         await StartAsync(name, command);
-        await CloseAsync();
         EditLaunch(name, "pid", "0");
         await ReopenAsync();
     }

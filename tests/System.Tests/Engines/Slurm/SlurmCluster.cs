@@ -64,7 +64,19 @@ public sealed class SlurmCluster : IAsyncLifetime
         return id;
     }
 
-    public Task KillControllerAsync() => RunAsync("sh", "-c", $"kill -9 $(cat {_folder}/run/slurmctld.pid)");
+    /// <summary>Not before it has written down what it knows: it does so at most every five seconds, and forgets jobs that came after.</summary>
+    public async Task KillControllerAsync()
+    {
+        var file = new FileInfo(Path.Combine(_folder, "state", "job_state"));
+        var begun = DateTime.UtcNow;
+        for (var waited = 0; waited < 70 && (file.LastWriteTimeUtc < begun || !file.Exists); waited++)
+        {
+            await Task.Delay(100);
+            file.Refresh();
+        }
+
+        await RunAsync("sh", "-c", $"kill -9 $(cat {_folder}/run/slurmctld.pid)");
+    }
 
     public Task StartControllerAsync() => RunAsync(Tool, "ctld", _folder);
 
