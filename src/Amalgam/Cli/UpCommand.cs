@@ -12,7 +12,7 @@ internal static class UpCommand
 {
     public static async Task<int> RunAsync(UpOptions options)
     {
-        EngineList.Check(options.Engines);
+        await EngineList.CheckAsync(options, CancellationToken.None);
         if (Core.Ledger.Invoices.Currencies.Check(options.Currency) is { } unknown)
         {
             throw new CommandException(unknown.Message, 2);
@@ -58,7 +58,7 @@ internal static class UpCommand
             new Credentials(url, key).Write();
         }
 
-        Banner.Print(url, data, machine, options.Fleet, host.NewSecret, key is not null);
+        Banner.Print(url, data, machine, options, host.NewSecret, key is not null);
         return await StopOnSignalAsync(host, journal);
     }
 

@@ -16,6 +16,14 @@ internal sealed record UpOptions
     /// <summary>Engines asked for; none = the local one.</summary>
     public IReadOnlyList<string> Engines { get; init; } = [];
 
+    /// <summary>Partitions of Slurm that may be used, the preferred one first; none = all.</summary>
+    public IReadOnlyList<string> SlurmPartitions { get; init; } = [];
+
+    public string? SlurmAccount { get; init; }
+
+    /// <summary>Seen by every Slurm node under the same path; null = `slurm` in the data directory.</summary>
+    public string? SlurmFolder { get; init; }
+
     /// <summary>File of simulated nodes.</summary>
     public string? Fleet { get; init; }
 
