@@ -10,6 +10,7 @@ using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Gateway;
 using Amalgam.Gateway.Forwarding;
 using Amalgam.Gateway.Ports;
+using Amalgam.Pages;
 using Amalgam.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -92,6 +93,7 @@ internal sealed class CloudHost : IAsyncDisposable
     private static WebApplication Build(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, Cloud cloud)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var own = options.Certificate is { } certificate ? LoadCertificate(certificate, options.CertificateKey) : null;
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.None);
         builder.WebHost.ConfigureKestrel(server =>
         {
@@ -100,9 +102,9 @@ internal sealed class CloudHost : IAsyncDisposable
             server.Limits.MaxRequestBodySize = null;
             server.Listen(listen.Address, listen.Port, endpoint =>
             {
-                if (options.Certificate is { } certificate)
+                if (own is not null)
                 {
-                    endpoint.UseHttps(LoadCertificate(certificate, options.CertificateKey));
+                    endpoint.UseHttps(own);
                 }
             });
         });
@@ -112,10 +114,13 @@ internal sealed class CloudHost : IAsyncDisposable
         AddCloud(builder.Services, options, data, machine, cloud, listen);
         builder.Services.AddGateway(new GatewayOptions());
         builder.Services.AddControlApi();
-        var app = builder.Build();
+        WebApplication? running = null;
+        builder.Services.AddConsole(new ConsoleOptions(() => running!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), data.In("console"), AppVersion.Text, own));
+        var app = running = builder.Build();
         Metrics.Map(app);
         app.MapGateway();
         app.MapControlApi();
+        app.MapConsole();
         Signals.Connect(app.Services);
         return app;
     }
