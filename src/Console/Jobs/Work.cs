@@ -16,6 +16,24 @@ public static class Work
         return members == 1 ? $"{each} × {where}" : $"{members} × {each} × {where}";
     }
 
+    /// <summary>The closed list of reasons in a word or two.</summary>
+    public static string Reason(Look look, string code) => code switch
+    {
+        "held" => look.T("held back"),
+        "admission" => look.T("not admitted by a rule"),
+        "no-such-chip" => look.T("no such chip"),
+        "too-large" => look.T("too large for any node"),
+        "limit" => look.T("at a limit"),
+        "budget" => look.T("out of budget"),
+        "guarantee-only" => look.T("beyond its guarantee"),
+        "gathering" => look.T("gathering devices"),
+        "share" => look.T("beyond its share"),
+        "fragmented" => look.T("free devices are scattered"),
+        "capacity" => look.T("no device free"),
+        "planned-next" => look.T("about to be planned"),
+        _ => code,
+    };
+
     public static string Command(WorkloadView workload) => workload.Model is { } model ? model : string.Join(' ', workload.Command ?? []);
 
     /// <summary>Of what it holds now: devices by class.</summary>

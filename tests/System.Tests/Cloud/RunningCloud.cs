@@ -39,6 +39,9 @@ public sealed partial class RunningCloud : IAsyncDisposable
     /// <summary>Further arguments of `up`.</summary>
     public List<string> UpArguments { get; } = [];
 
+    /// <summary>ADDR:PORT; by default any free port, another one at each start.</summary>
+    public string Listen { get; set; } = "127.0.0.1:0";
+
     public string Data { get => field ?? Path.Combine(Folder, "data"); set; }
 
     public string Url { get; private set; } = "";
@@ -79,7 +82,7 @@ public sealed partial class RunningCloud : IAsyncDisposable
         }
 
         _killed = false;
-        _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", "127.0.0.1:0", "--chips", Chips, .. UpArguments]) };
+        _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", Listen, "--chips", Chips, .. UpArguments]) };
         if (Wrapper is [var program, .. var before])
         {
             _process.StartInfo.FileName = program;
