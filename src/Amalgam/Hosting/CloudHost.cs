@@ -10,6 +10,7 @@ using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Gateway;
 using Amalgam.Gateway.Forwarding;
 using Amalgam.Gateway.Ports;
+using Amalgam.Pages;
 using Amalgam.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -83,13 +84,14 @@ internal sealed class CloudHost : IAsyncDisposable
     private static WebApplication Build(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, Cloud cloud, IJournalStore store)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var own = Certificate(options);
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.None);
         builder.WebHost.ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;
             // The gateway and the API bound bodies themselves, with answers in their own envelopes.
             server.Limits.MaxRequestBodySize = null;
-            Listen(server, options, listen);
+            Listen(server, listen, own);
         });
         // Signals are ours: the host's own handling would stop the loops before they have drained.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
@@ -97,21 +99,27 @@ internal sealed class CloudHost : IAsyncDisposable
         AddCloud(builder.Services, options, data, machine, cloud, listen, store);
         builder.Services.AddGateway(new GatewayOptions());
         builder.Services.AddControlApi();
-        var app = builder.Build();
+        WebApplication? running = null;
+        builder.Services.AddConsole(new ConsoleOptions(() => running!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), data.In("console"), AppVersion.Text, own));
+        var app = running = builder.Build();
         Metrics.Map(app);
         app.MapGateway();
         app.MapControlApi();
+        app.MapConsole();
         Signals.Connect(app.Services);
         return app;
     }
 
-    internal static void Listen(KestrelServerOptions server, UpOptions options, ListenAddress listen) => server.Listen(listen.Address, listen.Port, endpoint =>
+    internal static void Listen(KestrelServerOptions server, ListenAddress listen, X509Certificate2? own) => server.Listen(listen.Address, listen.Port, endpoint =>
     {
-        if (options.Certificate is { } certificate)
+        if (own is not null)
         {
-            endpoint.UseHttps(LoadCertificate(certificate, options.CertificateKey));
+            endpoint.UseHttps(own);
         }
     });
+
+    /// <summary>Null = plain HTTP.</summary>
+    internal static X509Certificate2? Certificate(UpOptions options) => options.Certificate is { } certificate ? LoadCertificate(certificate, options.CertificateKey) : null;
 
     private static void AddCloud(IServiceCollection services, UpOptions options, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen, IJournalStore store)
     {

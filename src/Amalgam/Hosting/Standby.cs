@@ -27,7 +27,7 @@ internal sealed class Standby : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(server => CloudHost.Listen(server, options, listen));
+        builder.WebHost.ConfigureKestrel(server => CloudHost.Listen(server, listen, CloudHost.Certificate(options)));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         // Whatever is still being passed on comes from a leader that is gone.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(200));

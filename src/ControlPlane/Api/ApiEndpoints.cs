@@ -28,6 +28,7 @@ public static class ApiEndpoints
         MoveEndpoints.Map(api);
         BudgetEndpoints.Map(api);
         PoolEndpoints.Map(api);
+        NodeEndpoints.Map(api);
         SupplyEndpoints.Map(api);
         PolicyEndpoints.Map(api);
         api.MapFallback(context => Answers.Refused(new(Core.RefusalCodes.NotFound, $"there is no {context.Request.Method} {context.Request.Path}: /openapi/v1.json lists what there is")).ExecuteAsync(context))

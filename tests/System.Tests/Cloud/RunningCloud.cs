@@ -47,6 +47,9 @@ public sealed partial class RunningCloud : IAsyncDisposable
     /// <summary>The journal as one reads it beside the cloud.</summary>
     public IJournalStore Journal => Store is null ? new SqliteStore(Path.Combine(Data, "journal.db")) : new PostgresStore(PostgresAddress.Parse(Store));
 
+    /// <summary>ADDR:PORT; by default any free port, another one at each start.</summary>
+    public string Listen { get; set; } = "127.0.0.1:0";
+
     public string Data { get => field ?? Path.Combine(Folder, "data"); set; }
 
     public string Url { get; private set; } = "";
@@ -87,7 +90,7 @@ public sealed partial class RunningCloud : IAsyncDisposable
         }
 
         _killed = false;
-        _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", "127.0.0.1:0", "--chips", Chips, .. Store is null ? (string[])[] : ["--store", Store], .. UpArguments]) };
+        _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", Listen, "--chips", Chips, .. Store is null ? (string[])[] : ["--store", Store], .. UpArguments]) };
         if (Wrapper is [var program, .. var before])
         {
             _process.StartInfo.FileName = program;
