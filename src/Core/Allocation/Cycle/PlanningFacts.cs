@@ -57,7 +57,12 @@ internal sealed partial class PlanningState
         }
 
         shape.Users++;
-        shape.Count += workload.Held ? 0 : 1;
+        if (!workload.Held)
+        {
+            shape.Count++;
+            Demand.Changed(shape, came: true);
+        }
+
         Enqueue(entry);
         return entry;
     }
@@ -74,15 +79,19 @@ internal sealed partial class PlanningState
         Idle(entry, -1);
         if (entry.Waiting)
         {
-            entry.Row.Leave(entry);
+            Leave(entry);
             entry.Row.Tidy();
-            _waitingIn[entry.Shape.Leaf]--;
             OpenWork -= entry.Row.Work;
         }
 
         _suspects.Remove(entry);
         _entries.Remove(entry.Workload.Id);
-        entry.Shape.Count -= entry.Workload.Held ? 0 : 1;
+        if (!entry.Workload.Held)
+        {
+            entry.Shape.Count--;
+            Demand.Changed(entry.Shape, came: false);
+        }
+
         if (--entry.Row.Users == 0)
         {
             Rows[entry.Shape.Leaf].Remove(entry.Row);
@@ -151,6 +160,11 @@ internal sealed partial class PlanningState
         here.ForEach(Examine);
         Facts++;
         _shapes.NodesChanged();
+        for (var leaf = 0; leaf < AskChanges.Length; leaf++)
+        {
+            AskChanges[leaf]++;
+        }
+
         Changes++;
         return true;
     }

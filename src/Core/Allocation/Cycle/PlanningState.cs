@@ -52,6 +52,8 @@ internal sealed partial class PlanningState
 
         Clock = new RunningClock(this);
         _shapes = new ShapeTable(this);
+        AskChanges = new long[Tree.Units.Count];
+        (Demand, Asks) = (new DemandTable(_shapes, Chips.Length), new LeafAsks(this));
     }
 
     public AllocationSettings Settings { get; }
@@ -94,6 +96,18 @@ internal sealed partial class PlanningState
 
     /// <summary>In no particular order.</summary>
     public IReadOnlyList<Shape> Shapes => _shapes.All;
+
+    public IReadOnlyCollection<Form> Forms => _shapes.Forms;
+
+    public DemandTable Demand { get; }
+
+    public LeafAsks Asks { get; }
+
+    /// <summary>By leaf: grows whenever another kind of work begins or ceases to wait or to grow there.</summary>
+    public long[] AskChanges { get; }
+
+    /// <summary>Whether anything in the leaf may wait only so long.</summary>
+    public bool HasPatience(int leaf) => _shapes.WithPatience > 0 || Tree.MaxWait[leaf] < long.MaxValue;
 
     /// <summary>Milli-device-milliseconds that all work, running or waiting, is expected to take.</summary>
     public Int128 OpenWork { get; private set; }
@@ -249,8 +263,7 @@ internal sealed partial class PlanningState
         running.Add(entry);
         if (entry.Waiting)
         {
-            entry.Row.Leave(entry);
-            _waitingIn[entry.Shape.Leaf]--;
+            Leave(entry);
         }
         else
         {
@@ -285,8 +298,16 @@ internal sealed partial class PlanningState
         {
             entry.Row.Add(entry);
             _waitingIn[entry.Shape.Leaf]++;
+            AskChanges[entry.Shape.Leaf] += entry.Row.Waiting == 1 ? 1 : 0;
             OpenWork += entry.Row.Work;
         }
+    }
+
+    private void Leave(Entry entry)
+    {
+        entry.Row.Leave(entry);
+        _waitingIn[entry.Shape.Leaf]--;
+        AskChanges[entry.Shape.Leaf] += entry.Row.Waiting == 0 ? 1 : 0;
     }
 
     // After every change of its members: whether it would take more.
@@ -299,6 +320,7 @@ internal sealed partial class PlanningState
         {
             entry.GrowingAt = growing.Count;
             growing.Add(entry);
+            AskChanges[entry.Shape.Leaf]++;
         }
         else if (!grows && entry.GrowingAt >= 0)
         {
@@ -306,6 +328,7 @@ internal sealed partial class PlanningState
             growing[entry.GrowingAt].GrowingAt = entry.GrowingAt;
             growing.RemoveAt(growing.Count - 1);
             entry.GrowingAt = -1;
+            AskChanges[entry.Shape.Leaf]++;
         }
     }
 
