@@ -117,6 +117,7 @@ internal sealed partial class PlanningState
         var slot = new Slot(at.Chip, at.Node, [.. lease.Devices], (int)lease.MilliPerDevice);
         Stocks[at.Chip].Take(at.Node, slot.Devices, entry.Shape.Member);
         entry.Members.Add(new HeldMember(lease.Member, slot, lease.SinceMs));
+        Holders.Add(entry, slot);
         Count(entry.Shape, at.Chip, +1);
         Index(entry);
         Examine(entry);
@@ -148,12 +149,7 @@ internal sealed partial class PlanningState
             return false;
         }
 
-        var here = new List<Entry>();
-        foreach (var running in RunningIn)
-        {
-            here.AddRange(running.Where(entry => entry.Members.Exists(member => member.Slot.Chip == at.Chip && member.Slot.Node == at.Node)));
-        }
-
+        var here = Holders.On(at.Chip, at.Node).ToList();
         Held(here, at, static (stock, slot, member) => stock.Return(slot.Node, slot.Devices, member));
         Stocks[at.Chip].Renew(at.Node, node);
         Held(here, at, static (stock, slot, member) => stock.Take(slot.Node, slot.Devices, member));

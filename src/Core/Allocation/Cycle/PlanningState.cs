@@ -53,6 +53,7 @@ internal sealed partial class PlanningState
         Clock = new RunningClock(this);
         _shapes = new ShapeTable(this);
         AskChanges = new long[Tree.Units.Count];
+        Holders = new NodeHolders(Stocks);
         (Demand, Asks) = (new DemandTable(_shapes, Chips.Length), new LeafAsks(this));
     }
 
@@ -103,6 +104,8 @@ internal sealed partial class PlanningState
 
     public LeafAsks Asks { get; }
 
+    public NodeHolders Holders { get; }
+
     /// <summary>By leaf: grows whenever another kind of work begins or ceases to wait or to grow there.</summary>
     public long[] AskChanges { get; }
 
@@ -142,6 +145,7 @@ internal sealed partial class PlanningState
         foreach (var slot in slots)
         {
             entry.Members.Add(new HeldMember(entry.LowestFreeMember(), slot, sinceMs ?? NowMs));
+            Holders.Add(entry, slot);
             Count(entry.Shape, slot.Chip, +1);
         }
 
@@ -161,8 +165,17 @@ internal sealed partial class PlanningState
         Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
         Begin(entry);
         entry.Members.Add(member);
+        Holders.Add(entry, member.Slot);
         Count(entry.Shape, member.Slot.Chip, +1);
         Index(entry);
+    }
+
+    /// <summary>A member that began in this cycle begins elsewhere instead, on devices that the stock has already given out.</summary>
+    public void Reseat(Entry entry, int position, Slot slot)
+    {
+        Holders.Remove(entry, entry.Members[position].Slot);
+        entry.Members[position] = entry.Members[position] with { Slot = slot };
+        Holders.Add(entry, slot);
     }
 
     /// <summary>One member goes to devices that the stock has already given out; its old ones have been returned.</summary>
@@ -170,7 +183,9 @@ internal sealed partial class PlanningState
     {
         Remember(entry);
         var position = entry.Members.FindIndex(member => member.Number == number);
+        Holders.Remove(entry, entry.Members[position].Slot);
         entry.Members[position] = new HeldMember(number, slot, NowMs);
+        Holders.Add(entry, slot);
         Changes++;
         RunningChanges[entry.Shape.Leaf]++;
     }
@@ -185,6 +200,7 @@ internal sealed partial class PlanningState
             {
                 var slot = entry.Members[m].Slot;
                 Stocks[slot.Chip].Return(slot.Node, slot.Devices, entry.Shape.Member);
+                Holders.Remove(entry, slot);
                 Count(entry.Shape, slot.Chip, -1);
             }
         }
@@ -209,6 +225,7 @@ internal sealed partial class PlanningState
                 }
 
                 entry.Members.Add(member);
+                Holders.Add(entry, member.Slot);
                 Count(entry.Shape, member.Slot.Chip, +1);
             }
 
@@ -223,6 +240,7 @@ internal sealed partial class PlanningState
     {
         var member = entry.Members[position];
         entry.Members.RemoveAt(position);
+        Holders.Remove(entry, member.Slot);
         Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
         Count(entry.Shape, member.Slot.Chip, -1);
         if (!entry.Running)
