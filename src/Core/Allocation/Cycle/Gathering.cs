@@ -279,6 +279,8 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
                 }
             }
         }
+
+        state.StockChanged();
     }
 
     private void Release(Reservation reservation)
@@ -289,6 +291,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         }
 
         reservation.Kept.Clear();
+        state.StockChanged();
     }
 
     private bool IsKept(int chip, int node, int device) =>

@@ -190,6 +190,9 @@ internal sealed partial class PlanningState
         RunningChanges[entry.Shape.Leaf]++;
     }
 
+    /// <summary>What is idle has become less or more although nobody holds anything else than before: what was counted counts no more.</summary>
+    public void StockChanged() => Changes++;
+
     /// <summary>Ends a cycle: everybody holds again what the facts say, whatever the plan was.</summary>
     public void Rollback()
     {
