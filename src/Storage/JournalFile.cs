@@ -116,7 +116,13 @@ public static class JournalFile
         using var select = connection.CreateCommand();
         select.CommandText = "SELECT sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1";
         using var row = select.ExecuteReader();
-        return row.Read() ? new JournalChain(row.GetInt64(0), (byte[])row[1]) : new JournalChain();
+        if (!row.Read())
+        {
+            return new JournalChain();
+        }
+
+        // What a damaged page calls a row may have any type.
+        return row[0] is long sequence && row[1] is byte[] hash ? new JournalChain(sequence, hash) : throw JournalChain.Damaged(row[0] as long? ?? 1, "it is no record");
     }
 
     /// <summary>Makes a new journal file of rows that were checked by their reader, in one transaction.</summary>

@@ -128,6 +128,12 @@ internal static class UpCommand
             Console.WriteLine("left at once: what runs goes on, `amalgam up` finds it again");
         }
 
+        if (journal.Cloud is { Defect: null, Trouble: not null })
+        {
+            // Loops wait for a database that is away; what waits was not acknowledged to anybody.
+            Environment.Exit(1);
+        }
+
         host.Get<IHostApplicationLifetime>().StopApplication();
         await stopped;
         return whole ? 0 : 1;

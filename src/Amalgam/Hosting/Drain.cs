@@ -23,7 +23,7 @@ internal sealed class Drain(Cloud cloud, PlanLoop plan, IEnumerable<EngineLoop> 
         }
 
         await gateway.StopAsync(RequestGrace, time).WaitAsync(hurry);
-        if (cloud.Defect is { } failed)
+        if (cloud.Trouble is { } failed)
         {
             tell(failed);
             return false;
@@ -35,17 +35,29 @@ internal sealed class Drain(Cloud cloud, PlanLoop plan, IEnumerable<EngineLoop> 
             return true;
         }
 
-        var ending = await cloud.ChangeAsync<int>(Me, (state, _) =>
+        var change = cloud.ChangeAsync<int>(Me, (state, _) =>
         {
             List<JournalEvent> all = [.. state.OpenLeases.Where(lease => lease.EndingMs is null).Select(lease => new LeaseEnding(lease.Id, LeaseEnd.CloudStopped, null))];
             return Decide.Yes(all.Count, all);
         });
+        while (!change.IsCompleted && cloud.Trouble is null)
+        {
+            await Task.WhenAny(change, Task.Delay(100, hurry));
+        }
+
+        if (!change.IsCompleted)
+        {
+            tell(cloud.Trouble!);
+            return false;
+        }
+
+        var ending = await change;
         if (ending.Value > 0)
         {
             tell($"stopping {ending.Value} members (again Ctrl-C leaves them running; the next start finds them)");
         }
 
-        while (cloud.Defect is null && cloud.Read(state => state.OpenLeases.Any()))
+        while (cloud.Trouble is null && cloud.Read(state => state.OpenLeases.Any()))
         {
             foreach (var engine in engines)
             {
@@ -55,7 +67,7 @@ internal sealed class Drain(Cloud cloud, PlanLoop plan, IEnumerable<EngineLoop> 
             await Task.Delay(50, hurry);
         }
 
-        if (cloud.Defect is { } defect)
+        if (cloud.Trouble is { } defect)
         {
             tell(defect);
             return false;
