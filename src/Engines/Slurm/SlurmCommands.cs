@@ -111,7 +111,7 @@ internal sealed class SlurmCommands(TimeSpan patience)
     private static string OneLine(string error)
     {
         var line = error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault(text => !text.EndsWith("Unspecified error", StringComparison.Ordinal)) ?? "no answer";
-        var at = line.LastIndexOf("error: ", StringComparison.Ordinal);
+        var at = Math.Max(line.LastIndexOf("error: ", StringComparison.Ordinal), line.LastIndexOf("fatal: ", StringComparison.Ordinal));
         line = at < 0 ? line : line[(at + 7)..];
         const string Failed = "Batch job submission failed: ";
         line = line.StartsWith(Failed, StringComparison.Ordinal) ? line[Failed.Length..] : line;

@@ -22,7 +22,7 @@ internal static class SlurmSubmission
         if (memory > 0) arguments.Add($"--mem={memory}M");
         if (part.Gres is { } gres) arguments.Add($"--gres={gres.Request(devices)}");
         if (options.Account is { } account) arguments.Add($"--account={account}");
-        return [.. arguments, script, folder.Path];
+        return [.. arguments, script, folder.Path, .. launch.NeedsPort ? (string[])["port"] : []];
     }
 
     /// <summary>

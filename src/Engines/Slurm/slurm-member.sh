@@ -1,6 +1,6 @@
 #!/bin/sh
-# One member as a Slurm batch job. $1 is its folder on the shared file system.
-folder=$1
+# One member as a Slurm batch job. $1 is its folder on the shared file system, $2 is `port` for one that listens. A job starts as few programs as it can.
+folder=$1 listens=${2:-}
 # One lease is one run: a job that was submitted twice, or that Slurm started again, finds the claim of the first and leaves.
 mkdir "$folder/claim" 2>/dev/null || exit 0
 : >"$folder/claim/${SLURM_JOB_ID:-0}"
@@ -9,7 +9,7 @@ trap : HUP INT
 trap 'end 143; exit 143' TERM
 # Environment, then the command as this shell's arguments. It wants the port, so that is found first.
 port=$((21000 + (${SLURM_JOB_ID:-0} * 7919) % 11000))
-while grep -qi ":$(printf %04X "$port") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6 2>/dev/null; do port=$((port + 1)); done
+[ -z "$listens" ] || while grep -qi ":$(printf %04X "$port") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6 2>/dev/null; do port=$((port + 1)); done
 # The devices that Slurm gave, for chips whose variable Slurm does not set itself.
 given=${SLURM_JOB_GPUS:-}
 . "$folder/launch.sh"
@@ -17,7 +17,9 @@ if [ -z "$given" ] && [ -n "${AMALGAM_GRES:-}" ]; then
   given=$(scontrol show job -d -o "$SLURM_JOB_ID" 2>/dev/null | sed -n 's/.* GRES=[^ ]*(IDX:\([0-9,-]*\)).*/\1/p')
 fi
 list='' units=''
-for part in $(echo "$given" | tr , ' '); do
+separators=$IFS IFS=,
+set -f
+for part in $given; do
   at=${part%-*}
   while [ "$at" -le "${part#*-}" ]; do
     list=$list${list:+,}$at
@@ -25,6 +27,8 @@ for part in $(echo "$given" | tr , ' '); do
     at=$((at + 1))
   done
 done
+set +f
+IFS=$separators
 [ "${AMALGAM_DEVICE_UNITS:-1}" = 1 ] && units=$list
 for name in ${AMALGAM_DEVICE_VARIABLES:-}; do
   eval "known=\${$name-}"
@@ -40,7 +44,7 @@ if [ -n "${AMALGAM_GANG:-}" ]; then
   MASTER_ADDR=$(cat "$AMALGAM_GANG/0")
   export MASTER_ADDR
 fi
-echo "$port" >"$folder/port.new" && mv -f "$folder/port.new" "$folder/port"
+[ -z "$listens" ] || { echo "$port" >"$folder/port.new" && mv -f "$folder/port.new" "$folder/port"; }
 # From here on this shell only outlives the stop signal, to write the end down.
 trap : TERM
 (

@@ -25,7 +25,7 @@ internal static class SlurmBenchmark
         Environment.SetEnvironmentVariable("SLURM_CONF", Path.Combine(folder, "slurm.conf"));
         try
         {
-            for (var round = 1; round <= 3; round++)
+            for (var round = 1; round <= 4; round++)
             {
                 var alone = await AloneAsync(jobs);
                 var ours = await OursAsync(jobs);
