@@ -72,4 +72,7 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(PolicyTestView))]
 [JsonSerializable(typeof(RiskView))]
 [JsonSerializable(typeof(ForecastView))]
+[JsonSerializable(typeof(IReadOnlyList<NodeView>))]
+[JsonSerializable(typeof(QueueView))]
+[JsonSerializable(typeof(ChangesView))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -35,7 +35,7 @@ internal sealed class Metrics : IDisposable
         Gauge("amalgam_requests_open", "Requests begun and not charged yet.", () => [Of(cloud.Read(state => state.Budgets.Held.Requests.Count))]);
         Gauge("amalgam_requests_torn", "Requests that a crash had torn, by what became of them.", () => cloud.Read(state => state.Budgets.Torn) is var torn ? [Of(torn.Marked, ("settled", "marked")), Of(torn.Expired, ("settled", "expired"))] : []);
         Gauge("amalgam_journal_records", "Records in the journal.", () => [Of(cloud.Read(state => state.LastSequence))]);
-        Gauge("amalgam_healthy", "1 while the journal can be written.", () => [Of(cloud.Defect is null ? 1 : 0)]);
+        Gauge("amalgam_healthy", "1 while the journal can be written.", () => [Of(cloud.Trouble is null ? 1 : 0)]);
         Gauge("amalgam_loop_runs", "Turns of a loop.", () => [.. loops.Select(loop => Of(loop.Runs, ("loop", loop.Name)))]);
         Gauge("amalgam_loop_failures", "Turns of a loop that failed.", () => [.. loops.Select(loop => Of(loop.Failures, ("loop", loop.Name)))]);
         Gauge("amalgam_loop_last_run_milliseconds", "Length of the last turn.", () => [.. loops.Select(loop => Of(loop.LastRunMilliseconds, ("loop", loop.Name)))]);

@@ -8,11 +8,13 @@ using Microsoft.Extensions.Logging;
 namespace Amalgam.ControlPlane.Loops;
 
 /// <summary>Leases on one side, members on the other: starts what has a lease and no member, ends what has a member and no lease, records how members ended.</summary>
-public sealed class EngineLoop(
+public sealed partial class EngineLoop(
     Cloud cloud, Pool pool, IEngine engine, Launches launches, PlanLoop plan, ILogger<EngineLoop> logger) : Loop($"engine/{engine.Name}", TimeSpan.FromSeconds(2), logger)
 {
     private static readonly TimeSpan WhileSomethingRuns = TimeSpan.FromMilliseconds(250);
-    private bool _busy;
+    private readonly ILogger _logger = logger;
+    private bool _busy, _told;
+    private string? _trouble;
 
     protected override TimeSpan NextWait => _busy ? WhileSomethingRuns : base.NextWait;
 
@@ -26,17 +28,9 @@ public sealed class EngineLoop(
 
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
-        var inventory = await engine.InventoryAsync(cancel);
-        var wasComplete = pool.Complete;
-        if (!wasComplete || !Same(pool.NodesOf(engine.Name), inventory.Nodes))
+        if (await LookAsync(cancel) is { } trouble)
         {
-            pool.Report(engine.Name, inventory.Nodes);
-            plan.Signal();
-        }
-
-        if (!pool.Complete)
-        {
-            return "waits for the other engines' nodes";
+            return trouble;
         }
 
         var seen = (await engine.ObserveAsync(cancel)).ToDictionary(member => member.LeaseId, StringComparer.Ordinal);
@@ -44,6 +38,11 @@ public sealed class EngineLoop(
             .Select(lease => (Lease: lease, LimitMs: state.Workload(lease.WorkloadId)!.Spec.Job?.TimeLimitMs)).ToList());
         // What is not on disk yet may never have been: after a crash its id would be given to another lease, whose member this one would seem to be.
         await cloud.DurableAsync();
+        if (!cloud.MayAct())
+        {
+            return "does nothing: the store has not confirmed for some seconds that this control plane leads";
+        }
+
         foreach (var (lease, limitMs) in open)
         {
             await ReconcileAsync(lease, limitMs, seen.GetValueOrDefault(lease.Id), cancel);
@@ -55,10 +54,40 @@ public sealed class EngineLoop(
         return $"{open.Count} leases, {seen.Count} members";
     }
 
+    /// <summary>Null when the nodes are known, else why they are not: the other engines work on without this one.</summary>
+    private async Task<string?> LookAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var inventory = await engine.InventoryAsync(cancel);
+            if (!_told || !Same(pool.NodesOf(engine.Name), inventory.Nodes))
+            {
+                pool.Report(engine.Name, inventory.Nodes);
+                _told = true;
+                plan.Signal();
+            }
+
+            return _trouble = null;
+        }
+        catch (EngineException fault)
+        {
+            if (_trouble != fault.Message)
+            {
+                LogTrouble(_logger, engine.Name, fault.Message);
+            }
+
+            _trouble = fault.Message;
+            return $"out of reach, tried again: {fault.Message}";
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the engine {Engine} is out of reach and is tried again: {Trouble}")]
+    private static partial void LogTrouble(ILogger logger, string engine, string trouble);
+
     private static bool Same(IReadOnlyList<NodeObservation> before, IReadOnlyList<NodeObservation> now) =>
         before.Count == now.Count && before.Zip(now).All(pair =>
             (pair.First.Name, pair.First.ChipClass, pair.First.MemoryMiBPerDevice) == (pair.Second.Name, pair.Second.ChipClass, pair.Second.MemoryMiBPerDevice)
-            && pair.First.Devices.Select(device => (device.Index, device.Healthy)).SequenceEqual(pair.Second.Devices.Select(device => (device.Index, device.Healthy))));
+            && pair.First.Devices.Select(device => (device.Index, device.Healthy, device.Problem)).SequenceEqual(pair.Second.Devices.Select(device => (device.Index, device.Healthy, device.Problem))));
 
     private async Task ReconcileAsync(Lease lease, long? limitMs, MemberObservation? member, CancellationToken cancel)
     {
@@ -71,7 +100,7 @@ public sealed class EngineLoop(
             case null:
                 await StartAsync(lease, cancel);
                 break;
-            case MemberPhase.Exited or MemberPhase.Lost:
+            case MemberPhase.Exited or MemberPhase.Lost or MemberPhase.TakenBack or MemberPhase.Refused:
                 Ended(lease, member);
                 break;
             default:
@@ -103,7 +132,7 @@ public sealed class EngineLoop(
     {
         if (lease.EndingMs is null)
         {
-            if (limitMs is { } limit && cloud.NowMs - member.StartedAtUnixMs >= limit)
+            if (limitMs is { } limit && member.Phase != MemberPhase.Queued && cloud.NowMs - member.StartedAtUnixMs >= limit)
             {
                 await cloud.ChangeAsync(Me, (state, _) => LeaseRules.EndAll(state, lease.WorkloadId, LeaseEnd.TimeLimit));
             }
@@ -124,7 +153,13 @@ public sealed class EngineLoop(
 
     private void Ended(Lease lease, MemberObservation member)
     {
-        var because = lease.EndingBecause ?? (member.Phase == MemberPhase.Lost ? LeaseEnd.Lost : LeaseEnd.Finished);
+        var because = lease.EndingBecause ?? member.Phase switch
+        {
+            MemberPhase.Lost => LeaseEnd.Lost,
+            MemberPhase.TakenBack => LeaseEnd.TakenBack,
+            MemberPhase.Refused => LeaseEnd.FailedToStart,
+            _ => LeaseEnd.Finished,
+        };
         End(lease, member.EndedAtUnixMs ?? cloud.NowMs, because, member.ExitCode, member.Detail);
     }
 
@@ -160,7 +195,7 @@ public sealed class EngineLoop(
                 continue;
             }
 
-            EngineCommand command = member.Phase is MemberPhase.Exited or MemberPhase.Lost
+            EngineCommand command = member.Phase is MemberPhase.Exited or MemberPhase.Lost or MemberPhase.TakenBack or MemberPhase.Refused
                 ? new ForgetMember(member.LeaseId, member.Generation + 1)
                 : new StopMember(member.LeaseId, member.Generation + 1, TimeSpan.Zero);
             await engine.ApplyAsync(command, cancel);

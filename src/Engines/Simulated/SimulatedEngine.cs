@@ -44,6 +44,8 @@ public sealed class SimulatedEngine : IEngine, IMemberLogs
 
     public string Name => "simulated";
 
+    public bool Owns(string node) => node.StartsWith("sim-", StringComparison.Ordinal);
+
     private long NowUnixMs => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     public ValueTask<EngineInventory> InventoryAsync(CancellationToken cancel)

@@ -33,7 +33,7 @@ internal static class FleetBenchmark
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         Console.WriteLine($"  {jobs} jobs accepted       {accepted:0} a second, ratio {accepted / bare:0.00} of /health/live");
         Console.WriteLine($"  decided, durable          {jobs / seconds:0} a second, {(cloud.CpuMs() - cpu) * 1000 / jobs:0} microseconds of processor time a job");
-        while (!(await cloud.Gateway.GetStringAsync("/api/v1/status")).Contains($"{jobs} members", StringComparison.Ordinal)) await Task.Delay(20);
+        await EngineAsync(cloud, $"{jobs} leases, {jobs} members");
         var started = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         Console.WriteLine($"  started by the engine     {jobs / started:0} a second (one small file each)");
         Console.WriteLine($"  holding {jobs} leases       {cloud.ResidentMiB():0} MiB, {await cloud.IdleCpuPercentAsync():0.0} % of one core");
@@ -62,7 +62,7 @@ internal static class FleetBenchmark
         using var all = JsonDocument.Parse(await cloud.Gateway.GetStringAsync("/api/v1/workloads?limit=10000"));
         var ids = all.RootElement.EnumerateArray().Select(job => job.GetProperty("id").GetString()!).ToList();
         await RateAsync(ids.Count, at => StopAsync(cloud, ids[at]));
-        while (!(await cloud.Gateway.GetStringAsync("/api/v1/status")).Contains("0 leases, 0 members", StringComparison.Ordinal)) await Task.Delay(20);
+        await EngineAsync(cloud, "0 leases, 0 members");
     }
 
     /// <summary>As many jobs as there are nodes are stopped, and others submitted, in turns.</summary>
@@ -73,6 +73,17 @@ internal static class FleetBenchmark
         var (cpu, begun) = (cloud.CpuMs(), Stopwatch.GetTimestamp());
         await RateAsync(ids.Count * 2, at => at % 2 == 0 ? StopAsync(cloud, ids[at / 2]) : SubmitAsync(cloud, Classes[at / 2 % Classes.Length]));
         Console.WriteLine($"  churn: {ids.Count} stops and {ids.Count} submissions   {ids.Count * 2 / Stopwatch.GetElapsedTime(begun).TotalSeconds:0} a second, {(cloud.CpuMs() - cpu) * 1000 / (ids.Count * 2):0} microseconds of processor time each");
+    }
+
+    /// <summary>Until the loop of the simulated engine says this.</summary>
+    private static async Task EngineAsync(BenchmarkCloud cloud, string said)
+    {
+        while (true)
+        {
+            using var status = JsonDocument.Parse(await cloud.Gateway.GetStringAsync("/api/v1/status"));
+            if (status.RootElement.GetProperty("loops").EnumerateArray().Any(loop => loop.GetProperty("name").GetString() == "engine/simulated" && loop.GetProperty("lastResult").GetString() == said)) return;
+            await Task.Delay(20);
+        }
     }
 
     private static async Task<double> RateAsync(int count, Func<int, Task> one)

@@ -27,10 +27,10 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     {
         _removed.Clear();
         _guaranteed.Clear();
-        source.Spared.Clear();
-        if (Fits(request, chip))
+        source.Begin();
+        // What is idle is no matter of rights: it is given out in the passes for idle devices, in their order.
+        if (!source.MightServe(request, chip, kind) || Fits(request, chip))
         {
-            // What is idle is no matter of rights: it is given out in the passes for idle devices, in their order.
             return false;
         }
 

@@ -18,7 +18,6 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
     private readonly List<Slot> _slots = [];
     private readonly List<Relocation> _moved = [];
     private int _attempts;
-    private (int Chip, long Changes, Dictionary<int, List<Entry>> Holders)? _known;
 
     public bool TryMakeRoom(Request request)
     {
@@ -45,11 +44,10 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         var budget = (Int128)request.Milli * SpendOrder.RestMs(workload.DeclaredMs, workload.AttainedMs);
         _slots.Clear();
         _moved.Clear();
-        var holders = Holders(chip);
         for (var member = 0; member < request.Members; member++)
         {
             if (!state.Placer.TryTake(chip, request.Shape.Member, 1, _slots) &&
-                !MakeHole(request, chip, holders, ref budget))
+                !MakeHole(request, chip, ref budget))
             {
                 Undo(request, chip);
                 return false;
@@ -69,12 +67,12 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         return true;
     }
 
-    private bool MakeHole(in Request request, int chip, Dictionary<int, List<Entry>> holders, ref Int128 budget)
+    private bool MakeHole(in Request request, int chip, ref Int128 budget)
     {
         var (bestNode, bestCost) = (-1, budget);
         foreach (var node in Candidates(chip, request.Shape.Member))
         {
-            if (holders.TryGetValue(node, out var here) && Clear(request, chip, node, here) is { } trial)
+            if (Holders(chip, node) is { Count: > 0 } here && Clear(request, chip, node, here) is { } trial)
             {
                 Retract(request, chip, trial);
                 if (trial.Cost < bestCost)
@@ -89,7 +87,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
             return false;
         }
 
-        var chosen = Clear(request, chip, bestNode, holders[bestNode])!;
+        var chosen = Clear(request, chip, bestNode, Holders(chip, bestNode))!;
         budget -= chosen.Cost;
         _slots.Add(chosen.Hole);
         _moved.AddRange(chosen.Moved);
@@ -235,33 +233,9 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         }
     }
 
-    /// <summary>By node, who may be moved away from it, the least work lost first.</summary>
-    private Dictionary<int, List<Entry>> Holders(int chip)
-    {
-        if (_known is { } known && known.Chip == chip && known.Changes == state.Changes)
-        {
-            return known.Holders;
-        }
-
-        var holders = new Dictionary<int, List<Entry>>();
-        var movable = state.RunningIn.SelectMany(running => running).Where(entry => entry.Shape.Preemptible && (!entry.Paid || entry.StartedNow))
-            .OrderBy(entry => entry.LostWork(state.NowMs)).ThenBy(entry => entry.Index);
-        foreach (var entry in movable)
-        {
-            foreach (var node in entry.Members.Where(member => member.Slot.Chip == chip).Select(member => member.Slot.Node).Distinct())
-            {
-                if (!holders.TryGetValue(node, out var here))
-                {
-                    holders[node] = here = [];
-                }
-
-                here.Add(entry);
-            }
-        }
-
-        _known = (chip, state.Changes, holders);
-        return holders;
-    }
+    /// <summary>Who may be moved away from the node, the least work lost first.</summary>
+    private List<Entry> Holders(int chip, int node) => [.. state.Holders.On(chip, node)
+        .Where(entry => entry.Shape.Preemptible && (!entry.Paid || entry.StartedNow)).OrderBy(entry => entry.LostWork(state.NowMs)).ThenBy(entry => entry.Index)];
 
     private static bool StillFree(ClassStock stock, Slot slot, MemberShape shape) =>
         Array.TrueForAll(slot.Devices, device => stock.DeviceFits(slot.Node, device, shape)) && stock.HasRoom(slot.Node, shape);

@@ -45,7 +45,7 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
         {
             for (var i = 0; i < held.Count; i++)
             {
-                claimant.Members[i] = held[i] with { Slot = slots[i] };
+                state.Reseat(claimant, i, slots[i]);
             }
 
             back.ForEach(member => state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member));
