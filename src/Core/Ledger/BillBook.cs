@@ -140,7 +140,8 @@ public sealed class BillBook
 
     internal static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(ReservedIdleCharged idle, string path) =>
         (new BillKey(
-            idle.Unit, idle.ContractId, Items.Of(idle.ChipClass, idle.Simulated), idle.ChipClass, Meter.ReservedIdleDeviceHours, idle.PriceVersion, (int)(idle.FromMs / DayMs), path, idle.ContractId, idle.Rule),
+            idle.Unit, idle.ContractId, Items.Of(idle.ChipClass, idle.Simulated), idle.ChipClass, Meter.ReservedIdleDeviceHours, idle.PriceVersion, (int)(idle.FromMs / DayMs), path,
+            idle.ContractId, idle.Rule),
             checked((idle.ToMs - idle.FromMs) * idle.MilliDevices), idle.AmountNano, idle.FromMs, idle.ToMs);
 
     internal static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(CommitmentShortfallCharged unused, string path) =>

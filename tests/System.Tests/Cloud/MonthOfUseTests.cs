@@ -49,6 +49,7 @@ public sealed class MonthOfUseTests : IAsyncLifetime
         await _cloud.MustAsync("unit", "add", "lab", "--under", "acme");
         await _cloud.MustAsync("unit", "add", "other");
         await _cloud.MustAsync("price", "set", "cpu", "3600");
+        await _cloud.MustAsync("invoice", "idle-policy", "set", "use", "--charge-back");
         await _cloud.MustAsync("run", "--unit", "lab", "--wait", "--chips", "cpu", "--", "sleep", "1");
         await _cloud.MustAsync("serve", "demo", "--unit", "lab", "--chips", "cpu", "--name", "talk");
         using var client = _cloud.Client((await _cloud.MustAsync("key", "create", "--unit", "lab")).Trim());
@@ -68,6 +69,7 @@ public sealed class MonthOfUseTests : IAsyncLifetime
         var lines = shown.GetProperty("lines").EnumerateArray().ToList();
         Assert.Equal(decimal.Parse(issued.GetProperty("total").GetString()!), lines.Sum(line => decimal.Parse(line.GetProperty("amount").GetString()!)));
         Assert.Contains(lines, line => line.GetProperty("kind").GetString() == "usage" && line.GetProperty("path").GetString() == "root/acme/lab" && line.GetProperty("meter").GetString() == "output-tokens");
+        await IdleShareAsync(lines);
         using var client = _cloud.Client();
         var document = await client.GetByteArrayAsync("/api/v1/invoices/1?format=document");
         Assert.Equal(issued.GetProperty("sha256").GetString(), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(document)));
@@ -76,6 +78,17 @@ public sealed class MonthOfUseTests : IAsyncLifetime
         Assert.DoesNotContain("http", page, StringComparison.OrdinalIgnoreCase);
         var focus = await _cloud.MustAsync("bill", "--format", "focus");
         Assert.StartsWith("BilledCost,", focus, StringComparison.Ordinal);
+    }
+
+    /// <summary>What stood idle on the day of use is shared by use: lab alone used anything. The line opens to the record of the day.</summary>
+    private async Task IdleShareAsync(List<JsonElement> lines)
+    {
+        var share = lines.Single(line => line.TryGetProperty("meter", out var meter) && meter.GetString() == "idle-share-device-hours");
+        Assert.Equal(("root/acme/lab", "idle devices of the pool, shared by use"), (share.GetProperty("path").GetString(), share.GetProperty("rule").GetString()));
+        var bill = (await _cloud.GetAsync("/api/v1/bill")).GetProperty("lines").EnumerateArray().Single(line => line.GetProperty("meter").GetString() == "idle-share-device-hours");
+        var opened = await _cloud.GetAsync($"/api/v1/bill/lines/{bill.GetProperty("id").GetString()}");
+        Assert.Equal((1, bill.GetProperty("amount").GetString()), (opened.GetProperty("recordCount").GetInt32(), opened.GetProperty("recordedAmount").GetString()));
+        Assert.Equal(share.GetProperty("amount").GetString(), opened.GetProperty("recordedAmount").GetString());
     }
 
     /// <summary>A reorganisation at a date, across a stop: applied by the next start; the old bill keeps the old path.</summary>

@@ -32,7 +32,8 @@ public sealed record AdmissionAnswer(AdmissionRule Rule, string Unit, string Chi
         var here = speeds.FirstOrDefault(speed => speed.ChipClass == chipClass).Millionths;
         return new(
             rule, unit, chipClass,
-            best.ChipClass is null ? null : new(best.ChipClass, here > 0 ? best.Millionths * Million / here : null, PriceOf(state, unit, best.ChipClass, nowMs), PriceOf(state, unit, chipClass, nowMs)),
+            best.ChipClass is null ? null
+                : new(best.ChipClass, here > 0 ? best.Millionths * Million / here : null, PriceOf(state, unit, best.ChipClass, nowMs), PriceOf(state, unit, chipClass, nowMs)),
             state.Currency);
     }
 

@@ -40,7 +40,8 @@ public static class BudgetRefusals
         var next = to == long.MaxValue ? "" : string.Create(CultureInfo.InvariantCulture, $", or wait until {DateTimeOffset.FromUnixTimeMilliseconds(to):yyyy-MM-dd}, when its next period begins");
         return new ClassRefusal(
             chipClass, RefusalKind.Budget,
-            $"the budget {budget.Id} of {budget.Unit} ({BudgetText.Amount(budget, budget.Amount, currency)} {BudgetText.Per(budget.Period)}) has {BudgetText.Amount(budget, left, currency)} left, and a start on {chipClass} sets {BudgetText.Amount(budget, needed, currency)} aside",
+            $"the budget {budget.Id} of {budget.Unit} ({BudgetText.Amount(budget, budget.Amount, currency)} {BudgetText.Per(budget.Period)}) "
+                + $"has {BudgetText.Amount(budget, left, currency)} left, and a start on {chipClass} sets {BudgetText.Amount(budget, needed, currency)} aside",
             $"raise the budget {budget.Id} by {BudgetText.Amount(budget, needed - counter.LeftAt(nowMs), currency)}{next}");
     }
 }

@@ -53,7 +53,8 @@ public enum PriceTermsKind
     /// <summary>The list price of the moment times <see cref="PriceTerms.ShareMillionths"/>.</summary>
     Discount,
 
-    /// <summary>Follows the list price times <see cref="PriceTerms.ShareMillionths"/>, never leaving the band of <see cref="PriceTerms.BandMillionths"/> around <see cref="PriceTerms.DeviceHourNano"/>, the price at signing.</summary>
+    /// <summary>Follows the list price times <see cref="PriceTerms.ShareMillionths"/>, never leaving the band of
+    /// <see cref="PriceTerms.BandMillionths"/> around <see cref="PriceTerms.DeviceHourNano"/>, the price at signing.</summary>
     Indexed,
 }
 

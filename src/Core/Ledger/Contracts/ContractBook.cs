@@ -38,7 +38,8 @@ public sealed class ContractBook
     public IReadOnlyDictionary<string, ChipAmounts> Firm(long atMs) => _contracts.Where(contract => contract.InForce(atMs)).GroupBy(contract => contract.Unit, StringComparer.Ordinal)
         .ToDictionary(
             unit => unit.Key,
-            unit => ChipAmounts.From(unit.GroupBy(contract => contract.ChipClass, StringComparer.Ordinal).Select(group => KeyValuePair.Create(group.Key, group.Sum(contract => contract.MilliDevices)))),
+            unit => ChipAmounts.From(unit.GroupBy(contract => contract.ChipClass, StringComparer.Ordinal)
+                .Select(group => KeyValuePair.Create(group.Key, group.Sum(contract => contract.MilliDevices)))),
             StringComparer.Ordinal);
 
     /// <summary>The next instant after <paramref name="afterMs"/> at which a contract begins or ends; <see cref="long.MaxValue"/> if none does.</summary>

@@ -43,14 +43,16 @@ public sealed class ContractRisk
         foreach (var (chipClass, supply) in _supply)
         {
             var spans = Spans(chipClass).ToList();
-            var shorts = spans.SelectMany(span => FirmShortfall.Of(_state, chipClass, span.FromMs, supply.At(span.FromMs)).Select(item => new ShortSpan(item.Contract, span.FromMs, span.ToMs, item.ShortMilli))).ToList();
+            var shorts = spans.SelectMany(span => FirmShortfall.Of(_state, chipClass, span.FromMs, supply.At(span.FromMs))
+                .Select(item => new ShortSpan(item.Contract, span.FromMs, span.ToMs, item.ShortMilli))).ToList();
             classes.Add(new ClassRisk(
                 chipClass, supply.NowMilli, supply.AfterLossMilli, supply.At(_toMs), spans.Select(span => Promises.FirmMilli(_state, chipClass, span.FromMs)).DefaultIfEmpty(0).Max(),
                 shorts.Count == 0 ? null : shorts.Min(item => item.FromMs)));
             broken.AddRange(shorts.GroupBy(item => item.Contract.Id).Select(group => (group.First().Contract, group.ToList())));
         }
 
-        return new(classes.ToImmutable(), [.. broken.OrderBy(item => item.Spans[0].FromMs).ThenBy(item => item.Contract.FromMs).ThenBy(item => item.Contract.Id, StringComparer.Ordinal).Select(item => Broken(item.Contract, item.Spans))]);
+        var inOrder = broken.OrderBy(item => item.Spans[0].FromMs).ThenBy(item => item.Contract.FromMs).ThenBy(item => item.Contract.Id, StringComparer.Ordinal);
+        return new(classes.ToImmutable(), [.. inOrder.Select(item => Broken(item.Contract, item.Spans))]);
     }
 
     /// <summary>Between two of these instants neither supply nor promises change.</summary>

@@ -95,7 +95,8 @@ public static class FocusCommitments
     {
         var (from, to) = (DateTimeOffset.FromUnixTimeMilliseconds(fromMs), DateTimeOffset.FromUnixTimeMilliseconds(toMs));
         var months = ((to.Year - from.Year) * 12) + to.Month - from.Month;
-        return months > 0 && from.AddMonths(months) == to ? months % 12 == 0 ? Count(months / 12, "Year") : Count(months, "Month") : Count((toMs - fromMs + BillBook.DayMs - 1) / BillBook.DayMs, "Day");
+        return months <= 0 || from.AddMonths(months) != to ? Count((toMs - fromMs + BillBook.DayMs - 1) / BillBook.DayMs, "Day")
+            : months % 12 == 0 ? Count(months / 12, "Year") : Count(months, "Month");
     }
 
     private static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");

@@ -62,7 +62,8 @@ public static class FocusSchema
 
     private static readonly ImmutableArray<FocusColumn> BillingPeriod14 = Define(BillingPeriod,
     [
-        ("BillingPeriodCreated", "T!"), ("BillingPeriodEnd", "T!"), ("BillingPeriodLastUpdated", "T!"), ("BillingPeriodStart", "T!"), ("BillingPeriodStatus", "S!:Open|Closed"), ("InvoiceIssuerName", "S!"),
+        ("BillingPeriodCreated", "T!"), ("BillingPeriodEnd", "T!"), ("BillingPeriodLastUpdated", "T!"), ("BillingPeriodStart", "T!"), ("BillingPeriodStatus", "S!:Open|Closed"),
+        ("InvoiceIssuerName", "S!"),
     ]);
 
     private static readonly ImmutableArray<FocusColumn> ContractCommitment14 = Define(ContractCommitment,

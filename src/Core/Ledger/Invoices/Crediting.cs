@@ -67,7 +67,8 @@ public static class Crediting
         var amount = amountNano ?? leftOfLine;
         if (leftOfLine <= 0 || amount > leftOfLine)
         {
-            return new Refusal(RefusalCodes.Conflict, $"of line {number} of invoice {invoice.Number} {Nano.Format(Math.Max(0, leftOfLine))} {invoice.Currency} is left, less than {Nano.Format(amount)}");
+            return new Refusal(
+                RefusalCodes.Conflict, $"of line {number} of invoice {invoice.Number} {Nano.Format(Math.Max(0, leftOfLine))} {invoice.Currency} is left, less than {Nano.Format(amount)}");
         }
 
         // Rounded as the invoice was, and never beyond what is left of it.

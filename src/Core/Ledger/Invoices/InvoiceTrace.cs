@@ -104,12 +104,14 @@ public sealed class InvoiceTrace
     private string? Compare()
     {
         var lines = _invoice.Lines.Where(line => line.Meter is not null)
-            .ToDictionary(line => (line.Path, line.Unit, line.WorkloadId, line.Item, line.ChipClass, line.Meter!.Value, line.PriceVersion, line.ContractId, line.Rule, line.Kind == InvoiceLineKind.Late));
+            .ToDictionary(line => (
+                line.Path, line.Unit, line.WorkloadId, line.Item, line.ChipClass, line.Meter!.Value, line.PriceVersion, line.ContractId, line.Rule, line.Kind == InvoiceLineKind.Late));
         var sums = new Dictionary<int, (long Quantity, long AmountNano)>();
         for (var at = 0; at < _charges.Count; at++)
         {
             var (key, charge) = _charges[at];
-            if (!lines.TryGetValue((key.Path, key.Unit, key.WorkloadId, key.Item, key.ChipClass, key.Meter, key.PriceVersion, key.ContractId, key.Rule, key.Day < _invoice.FromMs / BillBook.DayMs), out var line))
+            var late = key.Day < _invoice.FromMs / BillBook.DayMs;
+            if (!lines.TryGetValue((key.Path, key.Unit, key.WorkloadId, key.Item, key.ChipClass, key.Meter, key.PriceVersion, key.ContractId, key.Rule, late), out var line))
             {
                 return $"record {charge.Sequence} ({charge.Id}) is on no line";
             }

@@ -91,7 +91,8 @@ public static class Invoicing
            where month.CreditNano > 0 && month.Month.ToMs <= toMs && !state.Invoices.HasCredited(contract.Id, month.Month.FromMs)
            select new InvoiceLine
            {
-               Number = 0, Kind = InvoiceLineKind.ServiceCredit, Unit = contract.Unit, Path = state.Units.Path(contract.Unit), WorkloadId = contract.Id, Workload = contract.Id, Item = contract.ChipClass,
+               Number = 0, Kind = InvoiceLineKind.ServiceCredit, Unit = contract.Unit, Path = state.Units.Path(contract.Unit),
+               WorkloadId = contract.Id, Workload = contract.Id, Item = contract.ChipClass,
                ChipClass = contract.ChipClass, UnitPriceNano = month.DeviceHourNano, AmountNano = -month.CreditNano, FirstMs = month.Month.FromMs, LastMs = month.Month.ToMs,
                Why = $"contract {contract.Id}: {Percent(month.ShareMillionths ?? 0)} of what was asked was delivered, {Percent(contract.ServiceLevel!.DeliveredMillionths)} was promised",
            },
@@ -131,7 +132,8 @@ public static class Invoicing
         totalNano = Currencies.Round(exact, currency);
         if (totalNano != exact)
         {
-            lines.Add(new InvoiceLine { Number = lines.Count + 1, Kind = InvoiceLineKind.Rounding, AmountNano = totalNano - exact, Why = $"to whole {Currencies.Format(Currencies.MinorNano(currency), currency)} {currency}" });
+            var why = $"to whole {Currencies.Format(Currencies.MinorNano(currency), currency)} {currency}";
+            lines.Add(new InvoiceLine { Number = lines.Count + 1, Kind = InvoiceLineKind.Rounding, AmountNano = totalNano - exact, Why = why });
         }
 
         return [.. lines];

@@ -107,7 +107,8 @@ public sealed class LedgerProof
     {
         var written = InvoiceJson.Write(note);
         return new (int? Line, long? AmountNano)[] { (null, null), (null, note.TotalNano), (note.Lines[0].InvoiceLine, note.Lines[0].AmountNano), (note.Lines[0].InvoiceLine, null) }
-            .Any(asked => Crediting.Compose(_state, invoice, asked.Line, asked.AmountNano, note.Why, note.IssuedMs) is { Refusal: null, Value: { } again } && written.AsSpan().SequenceEqual(InvoiceJson.Write(again)));
+            .Any(asked => Crediting.Compose(_state, invoice, asked.Line, asked.AmountNano, note.Why, note.IssuedMs) is { Refusal: null, Value: { } again }
+                && written.AsSpan().SequenceEqual(InvoiceJson.Write(again)));
     }
 
     private LedgerReport Report((long, string)? wrong) => new(_state.LastSequence, _charges, _state.Invoices.Invoices.Count, _state.Invoices.CreditNotes.Count, wrong);

@@ -18,9 +18,11 @@ internal static class StandingCheck
         // Up to where it goes nothing changes, so that one span is due: as many devices, at one price. Older releases did not cut it at midnight.
         var due = state.Reserved.Due(state.Contracts, state.Units, state.Tariffs, idle.ToMs).Where(due => due.ContractId == contract.Id).ToList();
         return due.Count > 0 && (due[0].FromMs, due[^1].ToMs, due[^1].Remainder, due.Sum(span => span.AmountNano)) == (idle.FromMs, idle.ToMs, idle.Remainder, idle.AmountNano)
-            && due.TrueForAll(again => (again.Unit, again.ChipClass, again.MilliDevices, again.PriceVersion, again.Rule) == (idle.Unit, idle.ChipClass, idle.MilliDevices, idle.PriceVersion, idle.Rule))
+            && due.TrueForAll(again => (again.Unit, again.ChipClass, again.MilliDevices, again.PriceVersion, again.Rule)
+                == (idle.Unit, idle.ChipClass, idle.MilliDevices, idle.PriceVersion, idle.Rule))
             ? null
-            : $"reserved devices of contract {idle.ContractId} stood idle for {Nano.Format(due.Sum(span => span.AmountNano))} up to there ({due.Select(span => span.MilliDevices).DefaultIfEmpty(0).Max() / 1000m} devices), "
+            : $"reserved devices of contract {idle.ContractId} stood idle for {Nano.Format(due.Sum(span => span.AmountNano))} up to there "
+                + $"({due.Select(span => span.MilliDevices).DefaultIfEmpty(0).Max() / 1000m} devices), "
                 + $"and {Nano.Format(idle.AmountNano)} was charged ({idle.MilliDevices / 1000m} devices)";
     }
 
@@ -53,6 +55,7 @@ internal static class StandingCheck
         var wrong = shared.Shares.FirstOrDefault(share => !again.Shares.Contains(share));
         return wrong is null
             ? $"the idle devices of {shared.ChipClass} are not shared as the policy of that day says"
-            : $"{wrong.Path} carries {Nano.Format(again.Shares.FirstOrDefault(share => share.Path == wrong.Path)?.AmountNano ?? 0)} of the idle {shared.ChipClass}, and {Nano.Format(wrong.AmountNano)} was charged";
+            : $"{wrong.Path} carries {Nano.Format(again.Shares.FirstOrDefault(share => share.Path == wrong.Path)?.AmountNano ?? 0)} "
+                + $"of the idle {shared.ChipClass}, and {Nano.Format(wrong.AmountNano)} was charged";
     }
 }

@@ -138,7 +138,8 @@ public sealed class ChangePreview(PricingBooks before, PricingBooks after, Price
     private long? FirstDifference(string unit, string item, string? chipClass)
     {
         var onClass = change.Kind == PriceKind.Tokens ? chipClass : null;
-        var cuts = _old.Tariffs.All(unit, change.Kind, item, onClass).Concat(_new.Tariffs.All(unit, change.Kind, item, onClass)).Select(tariff => Math.Max(tariff.FromMs, change.FromMs)).Distinct().Order();
+        var cuts = _old.Tariffs.All(unit, change.Kind, item, onClass).Concat(_new.Tariffs.All(unit, change.Kind, item, onClass))
+            .Select(tariff => Math.Max(tariff.FromMs, change.FromMs)).Distinct().Order();
         foreach (var at in cuts)
         {
             if (!_old.Tariffs.At(unit, change.Kind, item, onClass, at).IsLike(_new.Tariffs.At(unit, change.Kind, item, onClass, at))

@@ -46,7 +46,8 @@ internal static class ContractTerms
         return tariff with
         {
             ContractId = contract.Id, Payer = contract.Unit, Rates = new Rates(kept), Tiers = Map(tariff.Tiers, nano => Math.Clamp(Rates.Times(nano, terms.ShareMillionths), low, high)),
-            Rule = $"contract {contract.Id}: {Percent(terms.ShareMillionths)} % of {tariff.Rule}{(kept == follows ? "" : kept == high ? ", at the upper end of its band" : ", at the lower end of its band")}",
+            Rule = $"contract {contract.Id}: {Percent(terms.ShareMillionths)} % of {tariff.Rule}"
+                + (kept == follows ? "" : kept == high ? ", at the upper end of its band" : ", at the lower end of its band"),
         };
     }
 

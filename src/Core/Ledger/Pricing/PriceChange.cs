@@ -81,7 +81,8 @@ public sealed record PriceChange(PriceKind Kind, string Subject, string? Segment
     private HashSet<PriceScope> Targets(PriceBook book, UnitTree units)
     {
         var same = book.Scopes.Where(scope => scope.Kind == Kind && scope.Subject == Subject).ToList();
-        return [.. same.Select(scope => scope.OnClass).Append(null).Distinct().Select(chip => new PriceScope(Kind, Subject, chip, Unit, Segment, Contracts)), .. same.Where(scope => Covers(scope, units))];
+        return [.. same.Select(scope => scope.OnClass).Append(null).Distinct().Select(chip => new PriceScope(Kind, Subject, chip, Unit, Segment, Contracts)),
+            .. same.Where(scope => Covers(scope, units))];
     }
 
     private bool Covers(PriceScope scope, UnitTree units) =>

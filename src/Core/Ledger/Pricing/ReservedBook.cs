@@ -59,7 +59,8 @@ public sealed class ReservedBook
     {
         var due = contracts.All.Where(contract => contract.Reserved && From(contract) < Math.Min(nowMs, contract.EndMs)).ToList();
         return due.GroupBy(contract => contract.ChipClass, StringComparer.Ordinal)
-            .SelectMany(group => new ReservedSweep(units, tariffs, contracts.All.Where(contract => contract.Reserved && contract.ChipClass == group.Key), Held(group.Key)).Charge(group, From, Left, nowMs));
+            .SelectMany(group => new ReservedSweep(units, tariffs, contracts.All.Where(contract => contract.Reserved && contract.ChipClass == group.Key), Held(group.Key))
+                .Charge(group, From, Left, nowMs));
     }
 
     /// <summary>Is everything that stood idle of a class up to an instant charged?</summary>

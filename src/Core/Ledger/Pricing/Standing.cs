@@ -7,7 +7,8 @@ namespace Amalgam.Core.Ledger.Pricing;
 public static class Standing
 {
     /// <summary>Everything that is due since it was last charged; in order, to be recorded in one change.</summary>
-    /// <param name="rater">Has rated all open leases up to <paramref name="nowMs"/>: what of a month was used is known then. Idle days are shared once the journal has all of that, one turn later.</param>
+    /// <param name="rater">Has rated all open leases up to <paramref name="nowMs"/>: what of a month was used is known then.
+    /// Idle days are shared once the journal has all of that, one turn later.</param>
     public static IEnumerable<PricingEvent> Due(CloudState state, Rater rater, long nowMs)
     {
         foreach (var idle in state.Reserved.Due(state.Contracts, state.Units, state.Tariffs, nowMs))

@@ -99,7 +99,8 @@ internal sealed class TariffSearch
     /// <summary>From the narrowest to the widest: nearest unit, segment, list; in each the unit's standing with contracts, then the subject on the class, the subject, `*`.</summary>
     private IEnumerable<PriceScope> Scopes(string? segment, string subject, string? onClass)
     {
-        IEnumerable<(string? Unit, string? Segment)> whom = [.. _path.Select(name => ((string?)name, (string?)null)), .. segment is null ? [] : new[] { ((string?)null, (string?)segment) }, (null, null)];
+        IEnumerable<(string? Unit, string? Segment)> whom =
+            [.. _path.Select(name => ((string?)name, (string?)null)), .. segment is null ? [] : new[] { ((string?)null, (string?)segment) }, (null, null)];
         return from one in whom
                from state in (ContractState[])[ContractState.Expiring, ContractState.Any, ContractState.None, ContractState.All]
                from name in subject == "*" ? (string[])["*"] : [subject, "*"]

@@ -38,7 +38,8 @@ public static class IdleSharing
         foreach (var share in shared.Shares.Where(share => share.Path.Contains('/', StringComparison.Ordinal)))
         {
             var key = new BillKey(
-                share.Unit, WorkloadId, item, shared.ChipClass, Meter.IdleShareDeviceHours, shared.PriceVersion, shared.Day, share.Path, null, $"idle devices of the pool, shared by {Word(shared.Rule)}");
+                share.Unit, WorkloadId, item, shared.ChipClass, Meter.IdleShareDeviceHours, shared.PriceVersion, shared.Day, share.Path, null,
+                $"idle devices of the pool, shared by {Word(shared.Rule)}");
             yield return (key, share.Quantity, share.AmountNano, fromMs, fromMs + BillBook.DayMs);
         }
     }

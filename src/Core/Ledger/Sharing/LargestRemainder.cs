@@ -1,6 +1,9 @@
 namespace Amalgam.Core.Ledger.Sharing;
 
-/// <summary>Shares of a whole in integers that add up to it: each gets its part rounded down, what is left goes to the largest remainders (Hamilton's method), the first ones where they are equal.</summary>
+/// <summary>
+/// Shares of a whole in integers that add up to it: each gets its part rounded down, what is left goes to the largest remainders (Hamilton's method), the first ones where
+/// they are equal.
+/// </summary>
 public static class LargestRemainder
 {
     /// <param name="whole">Not negative.</param>

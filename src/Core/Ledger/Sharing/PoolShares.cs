@@ -71,9 +71,11 @@ public static class PoolShares
     {
         var house = state.Units.Root.Name;
         var (capacity, broken) = state.Pool.Capacity(chipClass, day, nowMs);
-        var overlap = spans.Select(span => state.Pool.Overlap(span.Lease, span.FromMs, span.ToMs)).Aggregate(state.Pool.Charged(chipClass, day), (sum, one) => (sum.Failed + one.Failed, sum.Absent + one.Absent));
+        var overlap = spans.Select(span => state.Pool.Overlap(span.Lease, span.FromMs, span.ToMs))
+            .Aggregate(state.Pool.Charged(chipClass, day), (sum, one) => (sum.Failed + one.Failed, sum.Absent + one.Absent));
         List<(string Path, ShareKind Kind, long Quantity)> parts =
-            [.. lines.Where(line => line.Key.Meter == Meter.DeviceHours).GroupBy(line => line.Key.Path, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Key, ShareKind.Used, group.Sum(line => line.Value.Quantity)))];
+            [.. lines.Where(line => line.Key.Meter == Meter.DeviceHours).GroupBy(line => line.Key.Path, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => (group.Key, ShareKind.Used, group.Sum(line => line.Value.Quantity)))];
         // A device that was charged for was there, whatever was seen of it; one that broke under its lease is its user's until the lease ends.
         var total = capacity + overlap.Absent;
         var failed = Math.Max(0, broken - overlap.Failed);

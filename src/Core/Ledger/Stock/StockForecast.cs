@@ -20,7 +20,8 @@ public readonly record struct ForecastRange(long Low, long Middle, long High);
 public sealed record ForecastMonth(int Month, long AtMs, ForecastRange Devices, ForecastRange PromisedMilli);
 
 /// <param name="Early">Months until promises exceed devices in one run of ten, <paramref name="Middle"/> in half, <paramref name="Late"/> in nine of ten; null = beyond the months asked for.</param>
-public sealed record ClassForecast(string ChipClass, long Devices, long PromisedMilli, long FailurePerYear, bool Replenishable, int? Early, int? Middle, int? Late, int Runs, ImmutableArray<ForecastMonth> Course);
+public sealed record ClassForecast(
+    string ChipClass, long Devices, long PromisedMilli, long FailurePerYear, bool Replenishable, int? Early, int? Middle, int? Late, int Runs, ImmutableArray<ForecastMonth> Course);
 
 /// <summary>One class at the begin: its devices, and month by month what is promised by then and what has come since the month before.</summary>
 public sealed record ForecastInput(string ChipClass, long Devices, bool Replenishable, ImmutableArray<long> AtMs, ImmutableArray<long> PromisedMilli, ImmutableArray<long> Arriving);

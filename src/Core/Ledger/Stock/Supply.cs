@@ -67,7 +67,8 @@ public static class Supply
                 continue;
             }
 
-            var free = Enumerable.Range(0, node.Devices).Reverse().Where(device => !node.UnhealthyDevices.Contains(device) && !leased.Contains((node.Name, device))).Take((int)Math.Min(surplus, node.Devices)).ToList();
+            var free = Enumerable.Range(0, node.Devices).Reverse().Where(device => !node.UnhealthyDevices.Contains(device) && !leased.Contains((node.Name, device)))
+                .Take((int)Math.Min(surplus, node.Devices)).ToList();
             surplus -= free.Count;
             kept[n] = node with { UnhealthyDevices = [.. node.UnhealthyDevices.Concat(free).Order()] };
         }
