@@ -5,7 +5,8 @@ namespace Amalgam.Core.Allocation.Cycle;
 
 /// <summary>
 /// Makes a hole for a waiting gang by re-placing preemptible leases on the same chip class. All of them land or none moves, and
-/// the work that is done again because of it is less than the work the gang has before it.
+/// the work that is done again because of it is less than the work the gang has before it. A gang over several classes may have
+/// holes on each.
 /// </summary>
 internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter starter)
 {
@@ -18,19 +19,25 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
     private readonly List<Slot> _slots = [];
     private readonly List<Relocation> _moved = [];
     private int _attempts;
-    private (int Chip, long Changes, Dictionary<int, List<Entry>> Holders)? _known;
+    private readonly Dictionary<int, Dictionary<int, List<Entry>>> _known = [];
+    private long _knownAt = -1;
 
     public bool TryMakeRoom(Request request)
     {
-        if (!state.Settings.Moves || request.IsGrowth || request.Shape.Sample.Mixed)
+        if (!state.Settings.Moves || request.IsGrowth)
         {
             return false;
         }
 
-        for (var chip = 0; chip < state.Chips.Length; chip++)
+        var open = starter.ChipsFor(request.Shape);
+        if (request.Shape.Sample.Mixed)
         {
-            if (request.Shape.MayUse(chip) && bounds.MayHold(request, chip) &&
-                state.Stocks[chip].FreeMilli >= request.Milli && _attempts++ < MostAttempts && TryOn(request, chip))
+            return open.Sum(chip => state.Stocks[chip].FreeMilli) >= request.Milli && _attempts++ < MostAttempts && TryOn(request, open);
+        }
+
+        foreach (var chip in open.Order())
+        {
+            if (bounds.MayHold(request, chip) && state.Stocks[chip].FreeMilli >= request.Milli && _attempts++ < MostAttempts && TryOn(request, [chip]))
             {
                 return true;
             }
@@ -39,21 +46,21 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         return false;
     }
 
-    private bool TryOn(in Request request, int chip)
+    private bool TryOn(in Request request, int[] chips)
     {
         var workload = request.Entry.Workload;
         var budget = (Int128)request.Milli * SpendOrder.RestMs(workload.DeclaredMs, workload.AttainedMs);
         _slots.Clear();
         _moved.Clear();
-        var holders = Holders(chip);
         for (var member = 0; member < request.Members; member++)
         {
-            if (!state.Placer.TryTake(chip, request.Shape.Member, 1, _slots) &&
-                !MakeHole(request, chip, holders, ref budget))
+            if (!PlaceOne(request, chips, ref budget))
             {
-                Undo(request, chip);
+                Undo(request);
                 return false;
             }
+
+            state.Tree.Add(request.Shape.Leaf, _slots[^1].Chip, request.Shape.Member.Milli, 0, request.Shape.Preemptible);
         }
 
         foreach (var relocation in _moved)
@@ -62,11 +69,45 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
             relocation.Entry.Beneficiary = request.Entry;
         }
 
+        Uncount(request);
         request.Entry.Paid = true;
         state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
         _slots.Clear();
         starter.Started(request.Entry);
         return true;
+    }
+
+    // What is free as it is, on any of the classes, before anybody moves.
+    private bool PlaceOne(in Request request, int[] chips, ref Int128 budget)
+    {
+        var one = request with { Only = 1 };
+        var open = Array.FindAll(chips, chip => bounds.MayHold(one, chip));
+        foreach (var chip in open)
+        {
+            if (state.Placer.TryTake(chip, request.Shape.Member, 1, _slots))
+            {
+                return true;
+            }
+        }
+
+        foreach (var chip in open)
+        {
+            if (MakeHole(request, chip, Holders(chip), ref budget))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // What is on the way to the gang counts as held, so that quotas see it.
+    private void Uncount(in Request request)
+    {
+        foreach (var slot in _slots)
+        {
+            state.Tree.Add(request.Shape.Leaf, slot.Chip, -request.Shape.Member.Milli, 0, request.Shape.Preemptible);
+        }
     }
 
     private bool MakeHole(in Request request, int chip, Dictionary<int, List<Entry>> holders, ref Int128 budget)
@@ -178,22 +219,22 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         }
     }
 
-    private void Undo(in Request request, int chip)
+    private void Undo(in Request request)
     {
-        var stock = state.Stocks[chip];
+        Uncount(request);
         foreach (var slot in _slots)
         {
-            stock.Return(slot.Node, slot.Devices, request.Shape.Member);
+            state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member);
         }
 
         foreach (var relocation in _moved)
         {
-            stock.Return(relocation.To.Node, relocation.To.Devices, relocation.Entry.Shape.Member);
+            state.Stocks[relocation.To.Chip].Return(relocation.To.Node, relocation.To.Devices, relocation.Entry.Shape.Member);
         }
 
         foreach (var relocation in _moved)
         {
-            stock.Take(relocation.From.Node, relocation.From.Devices, relocation.Entry.Shape.Member);
+            state.Stocks[relocation.From.Chip].Take(relocation.From.Node, relocation.From.Devices, relocation.Entry.Shape.Member);
         }
 
         _slots.Clear();
@@ -238,12 +279,18 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
     /// <summary>By node, who may be moved away from it, the least work lost first.</summary>
     private Dictionary<int, List<Entry>> Holders(int chip)
     {
-        if (_known is { } known && known.Chip == chip && known.Changes == state.Changes)
+        if (_knownAt != state.Changes)
         {
-            return known.Holders;
+            _known.Clear();
+            _knownAt = state.Changes;
         }
 
-        var holders = new Dictionary<int, List<Entry>>();
+        if (_known.TryGetValue(chip, out var holders))
+        {
+            return holders;
+        }
+
+        _known[chip] = holders = [];
         var movable = state.RunningIn.SelectMany(running => running).Where(entry => entry.Shape.Preemptible && (!entry.Paid || entry.StartedNow))
             .OrderBy(entry => entry.LostWork(state.NowMs)).ThenBy(entry => entry.Index);
         foreach (var entry in movable)
@@ -259,7 +306,6 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
             }
         }
 
-        _known = (chip, state.Changes, holders);
         return holders;
     }
 

@@ -1,14 +1,14 @@
 namespace Amalgam.Core.Allocation.Laws;
 
-/// <summary>L4 and L4b for one waiting workload on one class: nobody else holds there what is rather its own.</summary>
-internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, string chip, FreeDevices free)
+/// <summary>L4 and L4b for so many members of one waiting workload on one class: nobody else holds there what is rather its own.</summary>
+internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, string chip, int members, FreeDevices free)
 {
-    private readonly long _size = CheckedState.Milli(workload, CheckedState.Least(workload));
+    private readonly long _size = CheckedState.Milli(workload, members);
     private readonly List<string> _path = state.PathOf(workload.Unit);
 
     public void Check(bool gathering, List<LawViolation> found)
     {
-        if (workload.Mixed || _size == 0 || !WaitingLaws.MayHold(state, workload, chip))
+        if (_size == 0 || !WaitingLaws.MayHold(state, workload, chip, members))
         {
             return;
         }
@@ -22,6 +22,13 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
             found.Add(new(Law.L4b, $"{workload.Name} waits within the target of its unit while {above} holds {chip} above its unit's target that would serve it"));
         }
     }
+
+    /// <summary>Whether its unit is entitled to what is idle there, and this is enough.</summary>
+    public bool MayTakeIdle(bool guarantee) => WaitingLaws.MayHold(state, workload, chip, members) && Entitled([workload.Unit], guarantee) &&
+        free.Fits(workload, chip, members);
+
+    /// <summary>Whether leases of others would have to give way to it, and this is enough.</summary>
+    public bool MayTakeFromOthers(bool guarantee) => WaitingLaws.MayHold(state, workload, chip, members) && Served(guarantee) is not null;
 
     /// <summary>One lease whose end would be enough, or leases taken one after the other until it fits; null = there is none.</summary>
     private string? Served(bool guarantee)
@@ -48,7 +55,7 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
                 lost[unit] = lost.GetValueOrDefault(unit) + OnChip(pieces);
             }
 
-            if (free.Fits(workload, chip, CheckedState.Least(workload)))
+            if (free.Fits(workload, chip, members))
             {
                 last = id;
                 break;
