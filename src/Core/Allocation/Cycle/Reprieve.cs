@@ -14,18 +14,23 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
         var changed = false;
         foreach (var entry in state.Touched.ToList())
         {
-            if (!entry.Running && !entry.Reprieved && entry.Evicted is not null && entry.EvictedFor is { StartedNow: true, Running: true } claimant)
+            if (!entry.Running && !entry.Reprieved && entry.Evicted is not null && entry.EvictedFor is { Running: true } claimant &&
+                Begun(claimant) is { Count: > 0 } begun)
             {
-                changed |= TryGoOn(entry, claimant);
+                changed |= TryGoOn(entry, claimant, begun);
             }
         }
 
         return changed;
     }
 
-    private bool TryGoOn(Entry entry, Entry claimant)
+    // What it did not hold before the cycle: all of a workload that begins, the new members of one that grows.
+    private static List<HeldMember> Begun(Entry claimant) => claimant.StartedNow
+        ? [.. claimant.Members]
+        : claimant.Members.FindAll(member => !claimant.Before!.Exists(before => before.Number == member.Number));
+
+    private bool TryGoOn(Entry entry, Entry claimant, List<HeldMember> held)
     {
-        var held = claimant.Members.ToList();
         foreach (var member in held)
         {
             state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, claimant.Shape.Member);
@@ -39,7 +44,7 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
             for (var i = 0; i < held.Count; i++)
             {
                 var at = slots.FindIndex(slot => slot.Chip == held[i].Slot.Chip);
-                claimant.Members[i] = held[i] with { Slot = slots[at] };
+                claimant.Members[claimant.Members.IndexOf(held[i])] = held[i] with { Slot = slots[at] };
                 slots.RemoveAt(at);
             }
 

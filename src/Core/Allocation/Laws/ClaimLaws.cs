@@ -109,31 +109,45 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
     private bool DeliversLess(string unit)
     {
         decimal delivered = 0;
-        var slowest = workload.Speeds.First(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;
         foreach (var (id, pieces) in state.After)
         {
             var other = state.Workloads[id];
-            if (pieces.Count == 0 || !state.PathOf(other.Unit).Contains(unit))
+            if (pieces.Count > 0 && state.PathOf(other.Unit).Contains(unit))
             {
-                continue;
-            }
-
-            foreach (var piece in pieces)
-            {
-                var speed = SpeedOn(other, state.ChipOf(piece.Node));
-                delivered += (decimal)piece.Milli * speed;
-                slowest = SpeedOn(other, chip) is > 0 and var here ? Math.Min(slowest, here) : slowest;
+                delivered += pieces.Sum(piece => (decimal)piece.Milli * SpeedOn(other, state.ChipOf(piece.Node)));
             }
         }
 
-        var usable = Math.Min(Demand(unit), Math.Min(state.Guarantee(unit, chip), state.Units[unit].Limit.Find(chip) ?? long.MaxValue));
-        return delivered + ((decimal)_size * slowest) <= (decimal)usable * slowest;
+        return delivered + ((decimal)_size * SpeedOn(workload, chip)) <= Owed(unit);
     }
 
-    // A guarantee is owed as far as there is work for it on the class.
-    private long Demand(string unit) => state.Snapshot.Workloads
-        .Where(other => !other.Held && state.PathOf(other.Unit).Contains(unit) && WaitingLaws.IsOpenTo(state, other, chip))
-        .Sum(other => CheckedState.Milli(other, other.Members));
+    /// <summary>
+    /// At least so much work would the guarantee of this class alone do: in a family what it does for its members, each filled with what is fastest
+    /// there and gangs that exceed it left out; or the whole of it at the slowest speed of all who ask for the class.
+    /// </summary>
+    private decimal Owed(string unit)
+    {
+        var asking = state.Snapshot.Workloads.Where(other => !other.Held && state.PathOf(other.Unit).Contains(unit) && WaitingLaws.IsOpenTo(state, other, chip)).ToList();
+        var usable = Math.Min(state.Guarantee(unit, chip), state.Units[unit].Limit.Find(chip) ?? long.MaxValue);
+        var atLeast = (decimal)Math.Min(usable, asking.Sum(other => CheckedState.Milli(other, other.Members))) *
+            asking.Select(other => SpeedOn(other, chip)).DefaultIfEmpty(0).Min();
+        var members = state.Snapshot.Units.Where(child => string.Equals(child.Parent, unit, StringComparison.Ordinal)).ToList();
+        return Math.Max(atLeast, members.Count > 0 ? members.Sum(member => Owed(member.Name)) : Filled(unit, usable, asking));
+    }
+
+    private decimal Filled(string unit, long usable, List<WorkloadState> asking)
+    {
+        decimal owed = 0;
+        foreach (var other in asking.Where(other => CheckedState.Milli(other, CheckedState.Least(other)) <= state.Guarantee(unit, chip))
+            .OrderByDescending(other => SpeedOn(other, chip)))
+        {
+            var part = Math.Min(usable, CheckedState.Milli(other, other.Members));
+            owed += (decimal)part * SpeedOn(other, chip);
+            usable -= part;
+        }
+
+        return owed;
+    }
 
     private static int SpeedOn(WorkloadState workload, string chip) =>
         workload.Speeds.FirstOrDefault(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;
