@@ -7,7 +7,7 @@ try
     var parsed = CommandTree.Root().Parse(args);
     if (parsed.Errors.Count > 0)
     {
-        Console.Error.WriteLine($"amalgam: {parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}: see `amalgam {string.Join(' ', CommandTree.PathOf(parsed))}--help`");
+        Console.Error.WriteLine($"amalgam: {parsed.Errors[0].Message.ReplaceLineEndings(" ").Replace("as expected type 'System.Decimal'", "as a number", StringComparison.Ordinal).TrimEnd('.')}: see `amalgam {string.Join(' ', CommandTree.PathOf(parsed))}--help`");
         return 2;
     }
 

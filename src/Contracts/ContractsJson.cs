@@ -32,6 +32,7 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(PriceChangePreviewView))]
 [JsonSerializable(typeof(PriceChangeView))]
 [JsonSerializable(typeof(CommitmentRequest))]
+[JsonSerializable(typeof(CommitmentEndRequest))]
 [JsonSerializable(typeof(CommitmentView))]
 [JsonSerializable(typeof(IReadOnlyList<CommitmentView>))]
 [JsonSerializable(typeof(BillLineView))]
@@ -71,4 +72,7 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(PolicyTestView))]
 [JsonSerializable(typeof(RiskView))]
 [JsonSerializable(typeof(ForecastView))]
+[JsonSerializable(typeof(IReadOnlyList<NodeView>))]
+[JsonSerializable(typeof(QueueView))]
+[JsonSerializable(typeof(ChangesView))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -108,6 +108,12 @@ public sealed record DocumentLineView
 
     public int? PriceVersion { get; init; }
 
+    /// <summary>The contract that set, discounted or held back the price, or that reserved what stood idle.</summary>
+    public string? ContractId { get; init; }
+
+    /// <summary>Why this price; null = the list price of the version.</summary>
+    public string? Rule { get; init; }
+
     public required string Amount { get; init; }
 
     /// <summary>Slices or requests.</summary>

@@ -42,7 +42,7 @@ public sealed record BillLine
     /// <summary>Chip class, or served model for tokens.</summary>
     public required string Item { get; init; }
 
-    /// <summary>device-hours, input-tokens, cached-input-tokens, output-tokens, reserved-idle-device-hours, unused-commitment-device-hours</summary>
+    /// <summary>device-hours, input-tokens, cached-input-tokens, output-tokens, reserved-idle-device-hours, unused-commitment-device-hours, idle-share-device-hours</summary>
     public required string Meter { get; init; }
 
     /// <summary>Device-hours, or tokens.</summary>

@@ -8,9 +8,13 @@ public sealed record IdlePolicyRequest
 
     /// <summary>A day (UTC); null = today.</summary>
     public DateTimeOffset? From { get; set; }
+
+    /// <summary>Charge the shares, a day at a time when it is over, so that they stand on bills and invoices; else they are shown only.</summary>
+    public bool ChargeBack { get; set; }
 }
 
-public sealed record IdlePolicyView(string Rule, DateTimeOffset? From);
+/// <param name="ChargeBack">Shares stand on bills and invoices; else they are shown only.</param>
+public sealed record IdlePolicyView(string Rule, DateTimeOffset? From, bool ChargeBack = false);
 
 /// <summary>Every device-hour of the pool and who carries it; amounts at list price.</summary>
 public sealed record PoolBillView

@@ -213,6 +213,15 @@ public sealed record CommitmentRequest
     public string To { get; set; } = "";
 }
 
+/// <summary>POST /api/v1/commitments/{id}/end.</summary>
+public sealed record CommitmentEndRequest
+{
+    /// <summary>First month without it, `2027-01`: one that has not begun.</summary>
+    public string From { get; set; } = "";
+
+    public string Why { get; set; } = "";
+}
+
 public sealed record CommitmentView
 {
     public required string Id { get; init; }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.Core.Journal;
 using Microsoft.Data.Sqlite;
@@ -43,7 +41,7 @@ public static class JournalFile
                 count = record.Sequence;
             }
 
-            return (count, Convert.ToHexStringLower(LastHash(connection)));
+            return (count, Convert.ToHexStringLower(End(connection).Hash));
         }
         catch (SqliteException wrong)
         {
@@ -99,32 +97,59 @@ public static class JournalFile
         using var select = connection.CreateCommand();
         select.CommandText = "SELECT sequence, hash, body FROM journal ORDER BY sequence";
         using var rows = Begin(select);
-        var hash = new byte[32];
-        var expected = 1L;
-        while (Next(rows, expected))
+        var chain = new JournalChain();
+        while (Next(rows, chain.Sequence + 1))
         {
             // What a damaged page calls a row may have any type.
             if (rows[0] is not long sequence || rows[1] is not byte[] found || rows[2] is not byte[] body)
             {
-                throw Damaged(expected, "it is no record");
+                throw JournalChain.Damaged(chain.Sequence + 1, "it is no record");
             }
 
-            hash = SqliteJournal.Chain(hash, sequence, body);
-            if (sequence != expected || !CryptographicOperations.FixedTimeEquals(hash, found))
-            {
-                throw Damaged(expected, sequence == expected ? "its hash does not match" : "it is missing");
-            }
-
-            yield return Parse(sequence, body);
-            expected++;
+            yield return chain.Read(new JournalRow(sequence, found, body));
         }
     }
 
-    internal static byte[] LastHash(SqliteConnection connection)
+    /// <summary>Where the next record is chained to.</summary>
+    internal static JournalChain End(SqliteConnection connection)
     {
         using var select = connection.CreateCommand();
-        select.CommandText = "SELECT hash FROM journal ORDER BY sequence DESC LIMIT 1";
-        return select.ExecuteScalar() as byte[] ?? new byte[32];
+        select.CommandText = "SELECT sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1";
+        using var row = select.ExecuteReader();
+        return row.Read() ? new JournalChain(row.GetInt64(0), (byte[])row[1]) : new JournalChain();
+    }
+
+    /// <summary>Makes a new journal file of rows that were checked by their reader, in one transaction.</summary>
+    internal static void Write(string path, IEnumerable<JournalRow> rows)
+    {
+        using var connection = Open(path, writable: true);
+        using var transaction = connection.BeginTransaction();
+        using var insert = connection.CreateCommand();
+        insert.CommandText = "INSERT INTO journal (sequence, hash, body) VALUES ($sequence, $hash, $body)";
+        var (sequence, hash, body) = (insert.Parameters.Add("$sequence", SqliteType.Integer), insert.Parameters.Add("$hash", SqliteType.Blob), insert.Parameters.Add("$body", SqliteType.Blob));
+        foreach (var row in rows)
+        {
+            (sequence.Value, hash.Value, body.Value) = (row.Sequence, row.Hash, row.Body);
+            insert.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+    }
+
+    /// <summary>The rows of a journal file, each checked by the chain.</summary>
+    internal static IEnumerable<JournalRow> Rows(string path)
+    {
+        using var connection = OpenToRead(path);
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT sequence, hash, body FROM journal ORDER BY sequence";
+        using var rows = Begin(select);
+        var chain = new JournalChain();
+        while (Next(rows, chain.Sequence + 1))
+        {
+            var row = new JournalRow(rows.GetInt64(0), (byte[])rows[1], (byte[])rows[2]);
+            chain.Pass(row);
+            yield return row;
+        }
     }
 
     internal static string Explain(string path, SqliteException wrong) => wrong.SqliteErrorCode switch
@@ -177,7 +202,7 @@ public static class JournalFile
         }
         catch (SqliteException wrong)
         {
-            throw Damaged(1, wrong.Message);
+            throw JournalChain.Damaged(1, wrong.Message);
         }
     }
 
@@ -189,24 +214,9 @@ public static class JournalFile
         }
         catch (SqliteException wrong)
         {
-            throw Damaged(expected, wrong.Message);
+            throw JournalChain.Damaged(expected, wrong.Message);
         }
     }
-
-    private static JournalRecord Parse(long sequence, byte[] body)
-    {
-        try
-        {
-            return JournalJson.Read(sequence, body);
-        }
-        catch (JsonException wrong)
-        {
-            throw Damaged(sequence, $"it cannot be read ({wrong.Message})");
-        }
-    }
-
-    private static JournalException Damaged(long sequence, string why) =>
-        new($"the journal is damaged at record {sequence}: {why}. Nothing was changed; restore a backup with `amalgam restore FILE`");
 
     private static object? Scalar(SqliteConnection connection, string sql)
     {

@@ -1,48 +1,51 @@
 using System.Text;
-using System.Text.Json;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.Core.Journal;
 using Microsoft.Data.Sqlite;
 
 namespace Amalgam.Storage;
 
-/// <summary>Reads the journal's file beside its writer (WAL: readers and the writer do not wait for each other).</summary>
-public sealed class JournalPast(string path) : IPastRecords
+/// <summary>The journal's rows as a store finds them by their number. Throws <see cref="JournalException"/>.</summary>
+internal interface IPastRows
+{
+    byte[]? Body(long sequence);
+
+    IEnumerable<(long Sequence, byte[] Body)> Bodies(long first, long last);
+}
+
+/// <summary>Reads the journal beside its writer, on either store: readers and the writer do not wait for each other.</summary>
+public sealed class JournalPast : IPastRecords
 {
     private static readonly byte[][] Charged = [.. new[] { "lease-charged", "tokens-charged", "reserved-idle-charged", "commitment-shortfall-charged" }.Select(kind => Encoding.UTF8.GetBytes($"\"event\":{{\"type\":\"{kind}\""))];
 
+    private readonly IPastRows _rows;
+
+    internal JournalPast(IPastRows rows) => _rows = rows;
+
+    /// <summary>Of a journal file.</summary>
+    public JournalPast(string path) => _rows = new SqlitePastRows(path);
+
     public IEnumerable<JournalRecord> Charges(long fromMs, long throughSequence)
     {
-        using var connection = Open();
-        using var select = connection.CreateCommand();
-        select.CommandText = "SELECT sequence, body FROM journal WHERE sequence BETWEEN $first AND $last ORDER BY sequence";
-        select.Parameters.AddWithValue("$first", First(connection, fromMs, throughSequence));
-        select.Parameters.AddWithValue("$last", throughSequence);
-        using var rows = select.ExecuteReader();
-        while (rows.Read())
+        foreach (var (sequence, body) in _rows.Bodies(First(fromMs, throughSequence), throughSequence))
         {
-            var body = (byte[])rows[1];
             if (IsCharge(body))
             {
-                yield return Parse(rows.GetInt64(0), body);
+                yield return JournalChain.Parse(sequence, body);
             }
         }
     }
 
-    public JournalRecord? Find(long sequence)
-    {
-        using var connection = Open();
-        return Body(connection, sequence) is { } body ? Parse(sequence, body) : null;
-    }
+    public JournalRecord? Find(long sequence) => _rows.Body(sequence) is { } body ? JournalChain.Parse(sequence, body) : null;
 
     /// <summary>Records are in order of their time, so their time can be searched for without reading them all.</summary>
-    private static long First(SqliteConnection connection, long fromMs, long last)
+    private long First(long fromMs, long last)
     {
         var (low, high) = (1L, last + 1);
         while (low < high)
         {
             var middle = low + ((high - low) / 2);
-            if (Body(connection, middle) is { } body && Parse(middle, body).AtMs < fromMs)
+            if (_rows.Body(middle) is { } body && JournalChain.Parse(middle, body).AtMs < fromMs)
             {
                 low = middle + 1;
             }
@@ -53,26 +56,6 @@ public sealed class JournalPast(string path) : IPastRecords
         }
 
         return low;
-    }
-
-    private static byte[]? Body(SqliteConnection connection, long sequence)
-    {
-        using var select = connection.CreateCommand();
-        select.CommandText = "SELECT body FROM journal WHERE sequence = $sequence";
-        select.Parameters.AddWithValue("$sequence", sequence);
-        return select.ExecuteScalar() as byte[];
-    }
-
-    private SqliteConnection Open()
-    {
-        try
-        {
-            return JournalFile.Open(path, writable: false);
-        }
-        catch (SqliteException wrong)
-        {
-            throw new JournalException(JournalFile.Explain(path, wrong), wrong);
-        }
     }
 
     private static bool IsCharge(ReadOnlySpan<byte> body)
@@ -89,16 +72,42 @@ public sealed class JournalPast(string path) : IPastRecords
 
         return false;
     }
+}
 
-    private static JournalRecord Parse(long sequence, byte[] body)
+internal sealed class SqlitePastRows(string path) : IPastRows
+{
+    public byte[]? Body(long sequence)
+    {
+        using var connection = Open();
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT body FROM journal WHERE sequence = $sequence";
+        select.Parameters.AddWithValue("$sequence", sequence);
+        return select.ExecuteScalar() as byte[];
+    }
+
+    public IEnumerable<(long Sequence, byte[] Body)> Bodies(long first, long last)
+    {
+        using var connection = Open();
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT sequence, body FROM journal WHERE sequence BETWEEN $first AND $last ORDER BY sequence";
+        select.Parameters.AddWithValue("$first", first);
+        select.Parameters.AddWithValue("$last", last);
+        using var rows = select.ExecuteReader();
+        while (rows.Read())
+        {
+            yield return (rows.GetInt64(0), (byte[])rows[1]);
+        }
+    }
+
+    private SqliteConnection Open()
     {
         try
         {
-            return JournalJson.Read(sequence, body);
+            return JournalFile.Open(path, writable: false);
         }
-        catch (JsonException wrong)
+        catch (SqliteException wrong)
         {
-            throw new JournalException($"the journal is damaged at record {sequence}: it cannot be read ({wrong.Message}). Restore a backup with `amalgam restore FILE`", wrong);
+            throw new JournalException(JournalFile.Explain(path, wrong), wrong);
         }
     }
 }

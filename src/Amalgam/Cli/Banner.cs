@@ -5,10 +5,16 @@ namespace Amalgam.Cli;
 /// <summary>What a person sees when the cloud is up.</summary>
 internal static class Banner
 {
-    public static void Print(string url, DataDirectory data, Machine machine, string? fleet, string? newSecret, bool keyOnFile)
+    public static void Print(string url, DataDirectory data, Machine machine, UpOptions options, string? newSecret, bool keyOnFile)
     {
-        var chips = machine.Devices.GroupBy(device => device.Class, StringComparer.Ordinal)
-            .Select(group => $"{group.Count()} x {group.Key} ({machine.Chips.Find(group.Key)?.Name ?? group.First().Name})");
+        var fleet = options.Fleet;
+        var chips = !EngineList.HasLocal(options) ? ["none of this machine (--engine local adds them)"] : machine.Devices.GroupBy(device => device.Class, StringComparer.Ordinal)
+            .Select(group => $"{group.Count()} x {group.Key} ({machine.Chips.Find(group.Key)?.Name ?? group.First().Name})").ToList();
+        if (EngineList.HasSlurm(options))
+        {
+            chips.Add("those of Slurm (`chips` shows them)");
+        }
+
         // The launcher of a checkout is not on the PATH: name the command as it was typed.
         var program = Environment.GetEnvironmentVariable("AMALGAM_PROGRAM") is { Length: > 0 } typed ? typed : "amalgam";
         var key = keyOnFile ? $"$(cat {Quote(data.AdminKey)})" : "YOUR_KEY";
@@ -48,6 +54,18 @@ internal static class Banner
               Ctrl-C stops it cleanly; started again it carries on.
             """);
     }
+
+    /// <summary>The same for one that stands by.</summary>
+    public static void PrintStandby(string url, DataDirectory data, Storage.Postgres.LeaderRow leader) => Console.WriteLine($"""
+
+          Amalgam {AppVersion.Text} stands by
+
+          address   {url} (passes everything on to the leader)
+          leader    {leader.Holder}{(leader.Address is { } at ? $" at {at}" : "")}
+          data      {data.Path}
+
+          Ctrl-C stops it, and nothing else. When the leader is gone, this one leads.
+        """);
 
     private static string Quote(string path) => path.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '/' or '.' or '_' or '-') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

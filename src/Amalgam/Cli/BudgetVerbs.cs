@@ -55,13 +55,14 @@ internal static class BudgetVerbs
             return;
         }
 
-        var table = new Table("id", "unit", "what", "per", "kind", "amount", "spent", "reserved", "left", "used", "forecast", "until", "alerts");
+        var table = new Table("ID", "UNIT", "COUNTS", "PER", "KIND", "AMOUNT", "SPENT", "RESERVED", "LEFT", "USED", "FORECAST", "UNTIL", "ALERTS");
         foreach (var budget in budgets)
         {
             table.Add(
-                budget.Id, budget.Path, budget.ChipClass is null ? budget.Measure : $"{budget.Measure} {budget.ChipClass}", budget.Per, budget.Hard ? "hard" : "soft", budget.Amount, budget.Spent,
-                budget.Reserved, budget.Left, string.Create(CultureInfo.InvariantCulture, $"{budget.SpentPercent}%"), budget.Forecast ?? "", budget.To?.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-                string.Join(' ', budget.Alerts.Where(alert => alert.At is not null).Select(alert => string.Create(CultureInfo.InvariantCulture, $"{alert.Percent}%@{alert.At:MM-ddTHH:mm}"))));
+                budget.Id, budget.Unit, budget.ChipClass is null ? budget.Measure : $"{budget.Measure} {budget.ChipClass}", budget.Per, budget.Hard ? "hard" : "soft", budget.Amount, budget.Spent,
+                budget.Reserved, budget.Left, string.Create(CultureInfo.InvariantCulture, $"{budget.SpentPercent} %"), budget.Forecast ?? "",
+                budget.To?.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                string.Join(", ", budget.Alerts.Where(alert => alert.At is not null).Select(alert => string.Create(CultureInfo.InvariantCulture, $"{alert.Percent} % at {alert.At:u}"))));
         }
 
         table.Print(Console.Out, "no budget binds this unit: `amalgam budget set UNIT AMOUNT --per month [--hard]` makes one");

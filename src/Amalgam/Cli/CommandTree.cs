@@ -16,7 +16,7 @@ internal static class CommandTree
             Up(), PoolVerbs.Doctor(), PoolVerbs.Chips(), ServeVerb.Serve(), RunVerb.Run(), QuoteVerb.Quote(), WorkloadVerbs.Ps(), LogsVerb.Logs(), WorkloadVerbs.Stop(), WorkloadVerbs.Explain(),
             ChatVerb.Chat(), PoolVerbs.Bench(), OrganisationVerbs.Unit(), OrganisationVerbs.Key(), PriceVerbs.Price(), MoneyVerbs.Bill(), PoolVerbs.Status(), PoolVerbs.Audit(),
             InvoiceVerbs.Invoice(), BudgetVerbs.Budget(), ContractVerbs.Contract(), StockVerbs.Stock(), PolicyVerbs.Policy(),
-            BackupVerbs.Backup(), BackupVerbs.Restore(), BackupVerbs.Verify(), SimulationVerbs.Scenario(), SimulationVerbs.Simulate(), SimulationVerbs.CatalogueTest(), RuntimeVerb.Runtime(),
+            BackupVerbs.Backup(), BackupVerbs.Restore(), BackupVerbs.Verify(), StoreVerbs.Store(), SimulationVerbs.Scenario(), SimulationVerbs.Simulate(), SimulationVerbs.CatalogueTest(), RuntimeVerb.Runtime(),
         ])
         {
             root.Subcommands.Add(verb);
@@ -45,7 +45,11 @@ internal static class CommandTree
         var data = Verbs.Text("--data", "data directory");
         var listen = new Option<string>("--listen") { Description = "ADDR:PORT", DefaultValueFactory = _ => "127.0.0.1:8686" };
         var chips = Verbs.Text("--chips", "divide the chips: cpu:1,cpu-scalar:1");
-        var engines = new Option<string[]>("--engine") { Description = "local (slurm and kubernetes are not in this release)" };
+        var store = Verbs.Text("--store", StoreChoice.Help);
+        var engines = new Option<string[]>("--engine") { Description = "local, slurm; several may be given (kubernetes is not in this release)" };
+        var partitions = new Option<string[]>("--slurm-partition") { Description = "partitions to use, the preferred one first; all if left out" };
+        var account = Verbs.Text("--slurm-account", "Slurm account that jobs are charged to");
+        var folder = Verbs.Text("--slurm-folder", "folder that every Slurm node sees under the same path; DATA/slurm if left out");
         var fleet = Verbs.Text("--fleet", "YAML file of simulated nodes, shown as such everywhere");
         var currency = new Option<string>("--currency") { Description = "of a new cloud", DefaultValueFactory = _ => "USD" };
         var insecure = new Option<bool>("--insecure") { Description = "plain HTTP on an address that other machines reach" };
@@ -56,12 +60,16 @@ internal static class CommandTree
             Data = parsed.GetValue(data) ?? Credentials.DefaultDataDirectory,
             Listen = parsed.GetValue(listen)!,
             Chips = parsed.GetValue(chips),
+            Store = parsed.GetValue(store),
             Engines = parsed.GetValue(engines) ?? [],
+            SlurmPartitions = parsed.GetValue(partitions) ?? [],
+            SlurmAccount = parsed.GetValue(account),
+            SlurmFolder = parsed.GetValue(folder),
             Fleet = parsed.GetValue(fleet),
             Currency = parsed.GetValue(currency)!,
             Insecure = parsed.GetValue(insecure),
             Certificate = parsed.GetValue(certificate),
             CertificateKey = parsed.GetValue(certificateKey),
-        }), data, listen, chips, engines, fleet, currency, insecure, certificate, certificateKey);
+        }), data, listen, store, chips, engines, partitions, account, folder, fleet, currency, insecure, certificate, certificateKey);
     }
 }

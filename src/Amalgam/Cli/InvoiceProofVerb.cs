@@ -17,27 +17,31 @@ internal static class InvoiceProofVerb
     {
         var data = Verbs.Text("--data", "data directory (else the default one)");
         var journal = Verbs.Text("--journal", "a journal file by itself, for instance out of a backup");
+        var at = Verbs.Text("--store", StoreChoice.Help);
         var line = Verbs.Number("--line", "also print every request and lease behind this line");
         var json = Verbs.Json();
         return Verbs.Local("verify", "compute an invoice again from every request and lease in the journal; needs no cloud", (parsed, _) =>
         {
-            var path = parsed.GetValue(journal) ?? Path.Combine(Path.GetFullPath(parsed.GetValue(data) ?? Credentials.DefaultDataDirectory), "journal.db");
-            if (!File.Exists(path))
-            {
-                throw new CommandException($"there is no journal at {path}: give --data DIR of a cloud, or --journal FILE");
-            }
-
-            return Task.FromResult(Prove(path, parsed.GetValue(Number), parsed.GetValue(line), parsed.GetValue(json)));
-        }, Number, data, journal, line, json);
+            var path = parsed.GetValue(journal);
+            var from = path is not null ? new SqliteStore(path)
+                : parsed.GetValue(at) is { } asked ? StoreChoice.Postgres(asked)
+                : StoreChoice.Of(parsed.GetValue(data) ?? Credentials.DefaultDataDirectory, null);
+            return Task.FromResult(Prove(from, parsed.GetValue(Number), parsed.GetValue(line), parsed.GetValue(json)));
+        }, Number, data, at, journal, line, json);
     }
 
-    private static int Prove(string path, int number, int? line, bool json)
+    private static int Prove(IJournalStore store, int number, int? line, bool json)
     {
         try
         {
-            if (InvoiceTrace.Of(JournalFile.Read(path), number, out var wrong) is not { } found)
+            if (!store.HoldsCloud())
             {
-                throw new CommandException($"the journal {path} has no invoice {number}");
+                throw new CommandException($"there is no journal at {store.Name}: give --data DIR of a cloud, or --journal FILE");
+            }
+
+            if (InvoiceTrace.Of(store.Read(), number, out var wrong) is not { } found)
+            {
+                throw new CommandException($"the journal {store.Name} has no invoice {number}");
             }
 
             if (wrong is not null)

@@ -119,7 +119,8 @@ internal static class InvoiceVerbs
         {
             table.Add(
                 Text(line.Number), line.Kind, line.Path, line.WorkloadId, line.Workload, line.Item, line.ChipClass, line.Meter,
-                line.Quantity?.ToString(line.Meter == "device-hours" ? "0.000000" : "0", CultureInfo.InvariantCulture), line.UnitPrice, line.PriceVersion is { } version ? Text(version) : "", line.Amount, line.Why);
+                line.Quantity?.ToString(line.Meter?.EndsWith("tokens", StringComparison.Ordinal) == true ? "0" : "0.000000", CultureInfo.InvariantCulture),
+                line.UnitPrice, line.PriceVersion is { } version ? Text(version) : "", line.Amount, line.Why ?? line.Rule);
         }
 
         table.Print(Console.Out, "no lines");

@@ -16,6 +16,7 @@ internal static class PoolBillVerbs
     {
         var rule = new Argument<string>("rule") { Description = "house; guarantee or use: shared by it; holder: whoever was guaranteed what stood idle" };
         var from = Verbs.Text("--from", "first day, 2026-12-01 (UTC); else today");
+        var charge = new Option<bool>("--charge-back") { Description = "charge the shares, each day when it is over: they stand on bills and invoices; without it they are shown only" };
         return Verbs.Group(
             "idle-policy", "who carries devices that nobody bought and nobody used",
             Verbs.Remote("list", "the rules and the days from which they hold", async (parsed, client, _) =>
@@ -38,10 +39,10 @@ internal static class PoolBillVerbs
                     throw new CommandException($"--from wants a day such as 2026-12-01, not '{text}'", 2);
                 }
 
-                var request = new IdlePolicyRequest { Rule = parsed.GetValue(rule)!, From = parsed.GetValue(from) is null ? null : date };
+                var request = new IdlePolicyRequest { Rule = parsed.GetValue(rule)!, From = parsed.GetValue(from) is null ? null : date, ChargeBack = parsed.GetValue(charge) };
                 Print([await client.SendAsync(HttpMethod.Post, "/api/v1/idle-policy", request, ContractsJson.Default.IdlePolicyRequest, ContractsJson.Default.IdlePolicyView)]);
                 return 0;
-            }, rule, from));
+            }, rule, from, charge));
     }
 
     public static async Task<int> PrintAsync(ParseResult parsed, ApiClient client, string query, bool json)
@@ -74,10 +75,10 @@ internal static class PoolBillVerbs
 
     private static void Print(IReadOnlyList<IdlePolicyView> policies)
     {
-        var table = new Table("FROM", "IDLE DEVICES ARE CARRIED BY");
+        var table = new Table("FROM", "IDLE DEVICES ARE CARRIED BY", "SHARES ARE");
         foreach (var policy in policies)
         {
-            table.Add(policy.From?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "the beginning", policy.Rule);
+            table.Add(policy.From?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "the beginning", policy.Rule, policy.ChargeBack ? "charged" : "shown");
         }
 
         table.Print(Console.Out, "");

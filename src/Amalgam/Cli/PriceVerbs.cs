@@ -14,7 +14,7 @@ internal static class PriceVerbs
     private static readonly Option<string?> Contracts = Verbs.Text("--contract-state", "only for units with contracts on the class that are so: none, any, expiring (within 90 days); else all");
     private static readonly Option<string?> Announced = Verbs.Text("--announced", "when customers were told: notices count from here; else now");
 
-    public static Command Price() => Verbs.Group("price", "the price book", List(), Set(), ChangeVerb.Change(), Undo(), Commit(), Commitments());
+    public static Command Price() => Verbs.Group("price", "the price book", List(), Set(), ChangeVerb.Change(), Undo(), Commit(), CommitEnd(), Commitments());
 
     public static Option<string?>[] Scope => [Segment, Unit, Contracts, Announced];
 
@@ -89,6 +89,20 @@ internal static class PriceVerbs
             Print([await client.SendAsync(HttpMethod.Post, "/api/v1/commitments", request, ContractsJson.Default.CommitmentRequest, ContractsJson.Default.CommitmentView)]);
             return 0;
         }, unit, chip, hours, price, from, to);
+    }
+
+    private static Command CommitEnd()
+    {
+        var id = new Argument<string>("id") { Description = "q1, see `amalgam price commitments`" };
+        var from = new Option<string>("--from") { Description = "first month without it, 2027-01: one that has not begun", Required = true };
+        var why = new Option<string>("--why") { Description = "for the record", Required = true };
+        return Verbs.Remote("commit-end", "ends a commitment before its time; months that have begun stay owed", async (parsed, client, _) =>
+        {
+            var request = new CommitmentEndRequest { From = parsed.GetValue(from)!, Why = parsed.GetValue(why)! };
+            Print([await client.SendAsync(
+                HttpMethod.Post, $"/api/v1/commitments/{Verbs.Escape(parsed.GetValue(id)!)}/end", request, ContractsJson.Default.CommitmentEndRequest, ContractsJson.Default.CommitmentView)]);
+            return 0;
+        }, id, from, why);
     }
 
     private static Command Commitments() => Verbs.Remote("commitments", "what was bought for every month, and how much of this month's is used", async (parsed, client, _) =>

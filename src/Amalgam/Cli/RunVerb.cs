@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Amalgam.Contracts;
 using Amalgam.Hosting;
@@ -92,9 +93,7 @@ internal static class RunVerb
 
     private static RunRequest Request(ParseResult parsed) => new()
     {
-        Command = parsed.GetValue(Command) is { Length: > 0 } command
-            ? command
-            : throw new CommandException("there is no command: write it after `--`, for instance `amalgam run -- echo hello`", 2),
+        Command = Asked(parsed),
         Unit = parsed.GetValue(Unit),
         Name = parsed.GetValue(Name),
         Devices = DeviceCount(parsed.GetValue(Devices)),
@@ -111,6 +110,19 @@ internal static class RunVerb
         Preemptible = !parsed.GetValue(NotPreemptible),
         Resumable = parsed.GetValue(Resumable),
     };
+
+    /// <summary>What the parser does not know it takes for the command: an option of another verb, or one that is mistyped, must not be run.</summary>
+    private static string[] Asked(ParseResult parsed)
+    {
+        var command = parsed.GetValue(Command) ?? [];
+        var before = parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).ToList();
+        var marked = before.Count < parsed.Tokens.Count;
+        var strange = marked ? before.Find(token => token.Type == TokenType.Argument && token.Value.StartsWith('-') && command.Contains(token.Value, StringComparer.Ordinal))?.Value
+            : command.FirstOrDefault() is ['-', ..] first ? first : null;
+        return strange is not null ? throw new CommandException($"{strange} is no option of this verb (`amalgam run --help`): the command and its own options go after `--`", 2)
+            : command.Length > 0 ? command
+            : throw new CommandException("there is no command: write it after `--`, for instance `amalgam run -- echo hello`", 2);
+    }
 
     public static decimal DeviceCount(string? text) =>
         text is null ? 1

@@ -7,6 +7,7 @@ using Amalgam.Simulation.Commands;
 using Amalgam.Simulation.Journal;
 using Amalgam.Simulation.Scenarios;
 using Amalgam.Storage;
+using Amalgam.Storage.Postgres;
 
 namespace Amalgam.Cli;
 
@@ -39,13 +40,19 @@ internal static class SimulationVerbs
 
     private static IEnumerable<JournalRecord> Journal(string? file, string? data)
     {
-        var path = Path.GetFullPath(file ?? Path.Combine(data ?? Credentials.DefaultDataDirectory, "journal.db"));
-        if (!File.Exists(path))
+        // A store's address may stand where a file's name does.
+        var store = file is null ? StoreChoice.Of(data ?? Credentials.DefaultDataDirectory, null)
+            : PostgresAddress.Is(file) ? StoreChoice.Postgres(file)
+            : new SqliteStore(Path.GetFullPath(file));
+        try
         {
-            throw new CommandException(file is null ? $"there is no cloud in {Path.GetDirectoryName(path)}: give its --data directory" : $"there is no journal {path}");
+            return store.HoldsCloud() ? Checked(store.Read())
+                : throw new CommandException(file is not null || store is PostgresStore ? $"there is no journal {store.Name}" : $"there is no cloud in {Path.GetDirectoryName(store.Name)}: give its --data directory");
         }
-
-        return Checked(JournalFile.Read(path));
+        catch (JournalException wrong)
+        {
+            throw new CommandException(wrong.Message);
+        }
     }
 
     /// <summary>What is wrong with a journal is one line for a person.</summary>

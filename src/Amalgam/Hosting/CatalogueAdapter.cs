@@ -65,7 +65,10 @@ internal sealed class CatalogueAdapter(Machine machine, Lazy<Cloud> cloud) : ICa
                 environment.TryAdd(name, value);
             }
 
-            return new MemberLaunch(workload.Id, workload.Spec.Name, lease.Member, job.Command, environment, job.WorkingDirectory, node.Name, lease.Devices, cores, NeedsPort: false);
+            return new MemberLaunch(
+                workload.Id, workload.Spec.Name, lease.Member, job.Command, environment, job.WorkingDirectory, node.Name, lease.Devices, cores, NeedsPort: false,
+                TimeLimit: job.TimeLimitMs is { } limit ? TimeSpan.FromMilliseconds(limit) : null,
+                Gang: workload.Spec.Members > 1 ? string.Create(CultureInfo.InvariantCulture, $"{workload.Id}-{lease.FromMs}") : null, DeviceVariables: VariablesOf(chip));
         }
 
         return LaunchReplica(workload, lease, node, replicaKey, environment, cores);
@@ -87,6 +90,7 @@ internal sealed class CatalogueAdapter(Machine machine, Lazy<Cloud> cloud) : ICa
             Model = service.ModelPath,
             Name = workload.Spec.Name,
             Port = "{port}",
+            Host = node.ListenHost,
             ContextTokens = service.Context,
             Slots = service.Slots,
             Devices = lease.Devices.Length,
@@ -101,8 +105,12 @@ internal sealed class CatalogueAdapter(Machine machine, Lazy<Cloud> cloud) : ICa
         // Each runtime reads its own variable; all of them keep the key off the command line.
         environment["AMALGAM_RUNTIME_KEY"] = environment["LLAMA_API_KEY"] = environment["VLLM_API_KEY"] = replicaKey;
         return new MemberLaunch(
-            workload.Id, workload.Spec.Name, lease.Member, plan.Command, environment, null, node.Name, lease.Devices, cores, NeedsPort: true, StopSignal: runtime.StopSignal);
+            workload.Id, workload.Spec.Name, lease.Member, plan.Command, environment, null, node.Name, lease.Devices, cores, NeedsPort: true, StopSignal: runtime.StopSignal,
+            DeviceVariables: VariablesOf(chip));
     }
+
+    private static DeviceVariables? VariablesOf(ChipClass? chip) =>
+        chip is { Selection.Variables: { Count: > 0 } names } ? new DeviceVariables(names, chip.Selection.UnitsPerDevice) : null;
 
     private RuntimeFit Sized(RuntimeEntry runtime, ControlPlane.Ports.ModelFacts model, ChipClass chip, ServiceSpec service, int devices, long deviceMemoryMiB)
     {

@@ -10,11 +10,13 @@ using Amalgam.Core.Ledger.Budgets;
 using Amalgam.Gateway;
 using Amalgam.Gateway.Forwarding;
 using Amalgam.Gateway.Ports;
+using Amalgam.Pages;
 using Amalgam.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -27,9 +29,7 @@ internal sealed class CloudHost : IAsyncDisposable
     private static readonly Actor Me = Actor.Loop("up");
 
     private readonly WebApplication _app;
-    private readonly SqliteJournal _journal;
-
-    private CloudHost(WebApplication app, SqliteJournal journal, string? newSecret) => (_app, _journal, NewSecret) = (app, journal, newSecret);
+    private CloudHost(WebApplication app, string? newSecret) => (_app, NewSecret) = (app, newSecret);
 
     /// <summary>The owner's key when this start made the cloud.</summary>
     public string? NewSecret { get; }
@@ -38,28 +38,18 @@ internal sealed class CloudHost : IAsyncDisposable
 
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<CloudHost> CreateAsync(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine)
+    public static async Task<CloudHost> CreateAsync(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, OpenJournal opened)
     {
-        var journal = SqliteJournal.Open(data.Journal);
-        try
+        var cloud = opened.Cloud;
+        var secret = ChangeKeys.NewSecret();
+        var founded = await cloud.ChangeAsync(Me, (state, nowMs) => FoundCloud.Decide(state, secret, options.Currency, AppVersion.Text, nowMs));
+        if (founded.Refusal is { } refusal)
         {
-            var cloud = new Cloud(journal, TimeProvider.System);
-            var secret = ChangeKeys.NewSecret();
-            var founded = await cloud.ChangeAsync(Me, (state, nowMs) => FoundCloud.Decide(state, secret, options.Currency, AppVersion.Text, nowMs));
-            if (founded.Refusal is { } refusal)
-            {
-                throw new CommandException(refusal.Message);
-            }
+            throw new CommandException(refusal.Message);
+        }
 
-            await RecoverAsync(cloud);
-            var app = Build(options, listen, data, machine, cloud);
-            return new CloudHost(app, journal, founded.Value is null ? null : secret);
-        }
-        catch
-        {
-            journal.Dispose();
-            throw;
-        }
+        await RecoverAsync(cloud);
+        return new CloudHost(Build(options, listen, data, machine, cloud, opened.Store), founded.Value is null ? null : secret);
     }
 
     /// <summary>Requests that the process before had begun and not ended: nobody speaks for them any more.</summary>
@@ -75,11 +65,13 @@ internal sealed class CloudHost : IAsyncDisposable
         KillPoints.At("after-recovery");
     }
 
-    public async Task StartAsync()
+    public Task StartAsync() => StartAsync(_app);
+
+    internal static async Task StartAsync(WebApplication app)
     {
         try
         {
-            await _app.StartAsync();
+            await app.StartAsync();
         }
         catch (IOException fault)
         {
@@ -89,41 +81,50 @@ internal sealed class CloudHost : IAsyncDisposable
 
     public Task WaitForStopAsync() => _app.WaitForShutdownAsync();
 
-    private static WebApplication Build(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, Cloud cloud)
+    private static WebApplication Build(UpOptions options, ListenAddress listen, DataDirectory data, Machine machine, Cloud cloud, IJournalStore store)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var own = Certificate(options);
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.None);
         builder.WebHost.ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;
             // The gateway and the API bound bodies themselves, with answers in their own envelopes.
             server.Limits.MaxRequestBodySize = null;
-            server.Listen(listen.Address, listen.Port, endpoint =>
-            {
-                if (options.Certificate is { } certificate)
-                {
-                    endpoint.UseHttps(LoadCertificate(certificate, options.CertificateKey));
-                }
-            });
+            Listen(server, listen, own);
         });
         // Signals are ours: the host's own handling would stop the loops before they have drained.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
-        AddCloud(builder.Services, options, data, machine, cloud, listen);
+        AddCloud(builder.Services, options, data, machine, cloud, listen, store);
         builder.Services.AddGateway(new GatewayOptions());
         builder.Services.AddControlApi();
-        var app = builder.Build();
+        WebApplication? running = null;
+        builder.Services.AddConsole(new ConsoleOptions(() => running!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), data.In("console"), AppVersion.Text, own));
+        var app = running = builder.Build();
         Metrics.Map(app);
         app.MapGateway();
         app.MapControlApi();
+        app.MapConsole();
         Signals.Connect(app.Services);
         return app;
     }
 
-    private static void AddCloud(IServiceCollection services, UpOptions options, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen)
+    internal static void Listen(KestrelServerOptions server, ListenAddress listen, X509Certificate2? own) => server.Listen(listen.Address, listen.Port, endpoint =>
+    {
+        if (own is not null)
+        {
+            endpoint.UseHttps(own);
+        }
+    });
+
+    /// <summary>Null = plain HTTP.</summary>
+    internal static X509Certificate2? Certificate(UpOptions options) => options.Certificate is { } certificate ? LoadCertificate(certificate, options.CertificateKey) : null;
+
+    private static void AddCloud(IServiceCollection services, UpOptions options, DataDirectory data, Machine machine, Cloud cloud, ListenAddress listen, IJournalStore store)
     {
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton<IPastRecords>(new JournalPast(data.Journal));
+        services.AddSingleton(store.Past);
         services.AddSingleton(cloud);
         services.AddSingleton(machine);
         services.AddSingleton(new CloudIdentity(AppVersion.Text, listen.Url(listen.Port), DateTimeOffset.UtcNow));
@@ -176,11 +177,7 @@ internal sealed class CloudHost : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.DisposeAsync();
-        _journal.Dispose();
-    }
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
 
 internal sealed class NoLifetime : IHostLifetime

@@ -4,7 +4,7 @@ namespace Amalgam.Hosting;
 
 /// <summary>
 /// Where a cloud keeps everything: `journal.db`, `members/`, `logs/`, `models/`, `secret` (from which replica keys are derived) and `admin.key`.
-/// Only its owner can read it. One process at a time holds it.
+/// Only its owner can read it. One process at a time holds it, or several that share one PostgreSQL: then `store` says where the journal is.
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
@@ -21,14 +21,17 @@ internal sealed class DataDirectory : IDisposable
 
     public string Journal => In("journal.db");
 
+    /// <summary>The address of the store that this folder belongs to; absent where the journal is its own file.</summary>
+    public string StoreFile => In("store");
+
     public string AdminKey => In("admin.key");
 
     public string Models => In("models");
 
     public string Catalogue => In("catalogue");
 
-    /// <summary>Makes the folder if needed and takes hold of it. Throws <see cref="CommandException"/> in one line.</summary>
-    public static DataDirectory Open(string path)
+    /// <summary>Makes the folder if needed and takes hold of it; shared = with others that also share it. Throws <see cref="CommandException"/> in one line.</summary>
+    public static DataDirectory Open(string path, bool shared = false)
     {
         path = System.IO.Path.GetFullPath(path);
         try
@@ -38,7 +41,7 @@ internal sealed class DataDirectory : IDisposable
                 Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
             }
 
-            var held = Hold(path);
+            var held = Hold(path, shared);
             try
             {
                 Directory.CreateDirectory(System.IO.Path.Combine(path, "models"), OwnerOnly | UnixFileMode.UserExecute);
@@ -75,13 +78,24 @@ internal sealed class DataDirectory : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private static FileStream Hold(string path)
+    private static FileStream Hold(string path, bool shared)
     {
         var file = System.IO.Path.Combine(path, "lock");
         try
         {
+            if (shared && File.Exists(file))
+            {
+                return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+            }
+
             var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly };
             var held = new FileStream(file, options);
+            if (shared)
+            {
+                held.Dispose();
+                return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+            }
+
             held.SetLength(0);
             held.Write(System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
             held.Flush();

@@ -6,14 +6,14 @@ using Amalgam.Gateway.Forwarding;
 
 namespace Amalgam.Hosting;
 
-/// <summary>Ctrl-C: no new requests, those in flight finish, all members end with their grace, the last charges are written. Nothing is lost: the next start carries on.</summary>
+/// <summary>Ctrl-C: no new requests, those in flight finish, all members end with their grace (where no other control plane takes them over), the last charges are written. Nothing is lost: the next start carries on.</summary>
 internal sealed class Drain(Cloud cloud, PlanLoop plan, IEnumerable<EngineLoop> engines, ReplicaRouter router, GatewayDrain gateway, TimeProvider time)
 {
     private static readonly Actor Me = Actor.Loop("up");
     private static readonly TimeSpan RequestGrace = TimeSpan.FromSeconds(30);
 
     /// <summary>False when the journal failed: then nothing can be recorded any more, so members are left to the next start, which reads what is on disk.</summary>
-    public async Task<bool> RunAsync(Action<string> tell, CancellationToken hurry)
+    public async Task<bool> RunAsync(Action<string> tell, Func<bool> hasStandby, CancellationToken hurry)
     {
         plan.Paused = true;
         router.Close();
@@ -27,6 +27,12 @@ internal sealed class Drain(Cloud cloud, PlanLoop plan, IEnumerable<EngineLoop> 
         {
             tell(failed);
             return false;
+        }
+
+        if (hasStandby())
+        {
+            tell("another control plane stands by: members run on under it");
+            return true;
         }
 
         var ending = await cloud.ChangeAsync<int>(Me, (state, _) =>

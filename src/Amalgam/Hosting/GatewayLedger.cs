@@ -31,6 +31,12 @@ internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks, AdmissionDoo
             return closed;
         }
 
+        // What is delivered must be charged, and a charge would wait with its stream.
+        if (cloud.Defect is null && cloud.Trouble is not null)
+        {
+            return Away;
+        }
+
         KillPoints.At("before-reservation");
         var asked = new Asked(caller, names, model, inputTokensEstimate, maxOutputTokens);
         var refusal = TryReserve(asked);
@@ -105,6 +111,8 @@ internal sealed class GatewayLedger(Cloud cloud, StreamMarks marks, AdmissionDoo
     }
 
     private static LedgerRefusal Unavailable { get; } = new(503, "server_error", "ledger_unavailable", "the cloud cannot record charges now, so it answers nothing: its operator must restart it", null);
+
+    private static LedgerRefusal Away { get; } = new(503, "server_error", "ledger_unavailable", "the cloud cannot record charges now, because its database is away, so it answers nothing: try again soon", TimeSpan.FromSeconds(2));
 
     private static LedgerRefusal Exhausted(CloudState state, BudgetCounter counter, long nano, long nowMs)
     {

@@ -27,7 +27,7 @@ internal sealed class Metrics : IDisposable
         Gauge("amalgam_chip_devices", "Devices by class and state.", () => Devices(cloud, pool, catalogue));
         Gauge("amalgam_chip_scarcity_price", "What one more device would be worth; 0 = abundant.", () => pool.Plan is { } plan ? [.. plan.Prices.Select(price => Of(price.Millionths / 1e6, ("chip_class", price.ChipClass)))] : []);
         Gauge("amalgam_leases", "Open leases by chip class.", () => cloud.Read(state => state.OpenLeases.GroupBy(lease => lease.ChipClass).Select(group => Of(group.Count(), ("chip_class", group.Key))).ToList()));
-        Gauge("amalgam_workloads", "Open workloads by phase.", () => cloud.Read(state => state.Workloads.Where(workload => workload.IsOpen).GroupBy(state.Phase).Select(group => Of(group.Count(), ("phase", WorkloadViews.Kebab(group.Key.ToString())))).ToList()));
+        Gauge("amalgam_workloads", "Open workloads by phase.", () => cloud.Read(state => state.OpenWorkloads.GroupBy(state.Phase).Select(group => Of(group.Count(), ("phase", WorkloadViews.Kebab(group.Key.ToString())))).ToList()));
         Gauge("amalgam_waiting_workloads", "Workloads that wait, by reason.", () => cloud.Read(_ => pool.Plan is { } plan ? plan.Pending.Counts().Select(waiting => Of(waiting.Count, ("reason", PendingReasons.Code(waiting.Reason)))).ToList() : []));
         Gauge("amalgam_replica_resident_mib", "Memory of replicas and jobs.", () => cloud.Read(state => state.OpenLeases.Select(lease => Of(pool.Sight(lease.Id).Observation?.ResidentMiB ?? 0, ("lease", lease.Id), ("workload", lease.WorkloadId))).ToList()));
         Gauge("amalgam_broken_laws", "Violations of the allocator's laws since the start, found by the plan checker.", () => [.. loops.OfType<PlanLoop>().Select(loop => Of(loop.Violations))]);
@@ -35,7 +35,7 @@ internal sealed class Metrics : IDisposable
         Gauge("amalgam_requests_open", "Requests begun and not charged yet.", () => [Of(cloud.Read(state => state.Budgets.Held.Requests.Count))]);
         Gauge("amalgam_requests_torn", "Requests that a crash had torn, by what became of them.", () => cloud.Read(state => state.Budgets.Torn) is var torn ? [Of(torn.Marked, ("settled", "marked")), Of(torn.Expired, ("settled", "expired"))] : []);
         Gauge("amalgam_journal_records", "Records in the journal.", () => [Of(cloud.Read(state => state.LastSequence))]);
-        Gauge("amalgam_healthy", "1 while the journal can be written.", () => [Of(cloud.Defect is null ? 1 : 0)]);
+        Gauge("amalgam_healthy", "1 while the journal can be written.", () => [Of(cloud.Trouble is null ? 1 : 0)]);
         Gauge("amalgam_loop_runs", "Turns of a loop.", () => [.. loops.Select(loop => Of(loop.Runs, ("loop", loop.Name)))]);
         Gauge("amalgam_loop_failures", "Turns of a loop that failed.", () => [.. loops.Select(loop => Of(loop.Failures, ("loop", loop.Name)))]);
         Gauge("amalgam_loop_last_run_milliseconds", "Length of the last turn.", () => [.. loops.Select(loop => Of(loop.LastRunMilliseconds, ("loop", loop.Name)))]);

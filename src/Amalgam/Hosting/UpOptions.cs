@@ -10,8 +10,19 @@ internal sealed record UpOptions
 
     public string? Chips { get; init; }
 
+    /// <summary>postgres://…; null = the data directory's own file, or the store that it remembers.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Engines asked for; none = the local one.</summary>
     public IReadOnlyList<string> Engines { get; init; } = [];
+
+    /// <summary>Partitions of Slurm that may be used, the preferred one first; none = all.</summary>
+    public IReadOnlyList<string> SlurmPartitions { get; init; } = [];
+
+    public string? SlurmAccount { get; init; }
+
+    /// <summary>Seen by every Slurm node under the same path; null = `slurm` in the data directory.</summary>
+    public string? SlurmFolder { get; init; }
 
     /// <summary>File of simulated nodes.</summary>
     public string? Fleet { get; init; }

@@ -28,6 +28,7 @@ public static class ApiEndpoints
         MoveEndpoints.Map(api);
         BudgetEndpoints.Map(api);
         PoolEndpoints.Map(api);
+        NodeEndpoints.Map(api);
         SupplyEndpoints.Map(api);
         PolicyEndpoints.Map(api);
         api.MapFallback(context => Answers.Refused(new(Core.RefusalCodes.NotFound, $"there is no {context.Request.Method} {context.Request.Path}: /openapi/v1.json lists what there is")).ExecuteAsync(context))
@@ -35,7 +36,7 @@ public static class ApiEndpoints
         routes.MapUsage();
         routes.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(KeyNeeded);
         routes.MapGet("/health/live", () => Results.Text("live\n")).ExcludeFromDescription();
-        routes.MapGet("/health/ready", (Cloud cloud) => cloud.Defect is null ? Results.Text("ready\n") : Results.Text("not ready: the journal failed\n", statusCode: 503)).ExcludeFromDescription();
+        routes.MapGet("/health/ready", (Cloud cloud) => cloud.Trouble is not { } trouble ? Results.Text("ready\n") : Results.Text($"not ready: {(cloud.Defect is null ? trouble : "the journal failed")}\n", statusCode: 503)).ExcludeFromDescription();
     }
 
     /// <summary>Also used for /metrics.</summary>

@@ -8,6 +8,7 @@ using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Ledger;
 using Amalgam.Core.Ledger.Focus;
+using Amalgam.Core.Ledger.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -47,16 +48,23 @@ internal static class FocusEndpoints
     {
         FocusSchema.InvoiceDetail => FocusDocuments.InvoiceDetail(state, version, top),
         FocusSchema.BillingPeriod => FocusDocuments.BillingPeriod(state, version, nowMs),
-        FocusSchema.ContractCommitment => FocusDocuments.ContractCommitment(state, version, top, nowMs),
-        _ => FocusExport.CostAndUsage(state, version, Days(state, top, fromMs, toMs, nowMs), top, fromMs, toMs),
+        FocusSchema.ContractCommitment => FocusCommitments.Table(state, version, top, nowMs),
+        _ => CostAndUsage(state, version, top, fromMs, toMs, nowMs),
     };
 
+    private static FocusTable CostAndUsage(CloudState state, string version, string top, long fromMs, long toMs, long nowMs)
+    {
+        var accruing = new PricedBook();
+        return FocusExport.CostAndUsage(state, version, Days(state, top, fromMs, toMs, nowMs, accruing), top, fromMs, toMs, accruing);
+    }
+
     /// <summary>What the journal holds and what accrues on open leases at this moment, by day.</summary>
-    internal static Dictionary<BillKey, BillAmount> Days(CloudState state, string top, long fromMs, long toMs, long nowMs)
+    /// <param name="accruing">Gets what accrues by unit price.</param>
+    internal static Dictionary<BillKey, BillAmount> Days(CloudState state, string top, long fromMs, long toMs, long nowMs, PricedBook? accruing = null)
     {
         bool Within(BillKey key) => key.Day >= fromMs / BillBook.DayMs && key.Day * BillBook.DayMs < toMs && state.Units.IsPathWithin(key.Path, top);
         var days = state.Bill.Lines.Where(line => Within(line.Key)).ToDictionary(line => line.Key, line => line.Value);
-        foreach (var (key, amount) in BillViews.Accruing(state, Math.Min(nowMs, toMs), nowMs).Lines.Where(line => Within(line.Key)))
+        foreach (var (key, amount) in BillViews.Accruing(state, Math.Min(nowMs, toMs), nowMs, accruing).Lines.Where(line => Within(line.Key)))
         {
             days[key] = days.TryGetValue(key, out var charged)
                 ? new BillAmount(charged.Quantity + amount.Quantity, charged.AmountNano + amount.AmountNano, charged.Count + amount.Count, Math.Min(charged.FirstMs, amount.FirstMs), Math.Max(charged.LastMs, amount.LastMs))

@@ -53,6 +53,8 @@ internal static class InvoiceEndpoints
         var (month, unit) = (body.Value!.Month, body.Value.Unit);
         if (IssueInvoice.Month(month) is { Refusal: null, Value: var period } && period.ToMs <= cloud.NowMs && cloud.Read(state => IssueInvoice.Allowed(state, context.Caller())) is null)
         {
+            // Twice: the idle devices of the month's last day are shared once the first has written what was used of them.
+            await cloud.ChangeAsync(context.Actor(), (state, nowMs) => IssueInvoice.Close(state, period.ToMs, nowMs));
             await cloud.ChangeAsync(context.Actor(), (state, nowMs) => IssueInvoice.Close(state, period.ToMs, nowMs));
         }
 

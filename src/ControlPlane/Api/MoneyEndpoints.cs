@@ -70,7 +70,10 @@ internal static class MoneyEndpoints
 
         await cloud.DurableAsync();
         string PathAt(string unit, long atMs) => cloud.Read(state => state.Units.PathAt(unit, atMs));
-        var (latest, count, amount) = await Task.Run(() => BillLines.Records(past, PathAt, opened, begin.Value, toMs, throughSequence, Math.Clamp(limit, 1, 10_000)));
+        // Idle shares are few and opened from the book: one record has lines of many units.
+        var shared = opened.Meter == Meter.IdleShareDeviceHours ? cloud.Read(state => state.Idle.Records.ToList()) : null;
+        var (latest, count, amount) = await Task.Run(() => BillLines.Records(
+            shared ?? past.Charges(begin.Value, throughSequence), PathAt, opened, begin.Value, toMs, Math.Clamp(limit, 1, 10_000)));
         return Answers.Json(found with { Records = latest, RecordCount = count, RecordedAmount = Nano.Format(amount) }, ContractsJson.Default.BillLineView);
     }
 

@@ -44,5 +44,5 @@ internal static class PoolBillEndpoints
 
     private static IReadOnlyList<IdlePolicyView> Policies(Core.Cloud.CloudState state) => [Of(IdlePolicy.Default), .. state.Pool.Policies.Select(Of)];
 
-    private static IdlePolicyView Of(IdlePolicy policy) => new(WorkloadViews.Kebab(policy.Rule.ToString()), policy.FromMs == 0 ? null : WorkloadViews.Time(policy.FromMs));
+    private static IdlePolicyView Of(IdlePolicy policy) => new(WorkloadViews.Kebab(policy.Rule.ToString()), policy.FromMs == 0 ? null : WorkloadViews.Time(policy.FromMs), policy.ChargeBack);
 }

@@ -39,8 +39,8 @@ internal static class PoolEndpoints
                 Currency = currency,
                 StartedAt = identity.StartedAt,
                 JournalRecords = records,
-                Healthy = cloud.Defect is null,
-                Problem = cloud.Defect,
+                Healthy = cloud.Trouble is null,
+                Problem = cloud.Trouble,
                 AllocationGap = pool.Plan?.Gap ?? 0,
                 Loops = [.. loops.Select(loop => new LoopView
                 {

@@ -23,6 +23,7 @@ internal static class PriceEndpoints
         api.MapPost("/prices/{version:int}/undo", UndoAsync).Produces<PriceChangeView>(201).WithSummary("Restores what was before a version, and before all that the same change made, as new versions");
         api.MapGet("/commitments", Commitments).Produces<IReadOnlyList<CommitmentView>>().WithSummary("Device-hours bought for every month");
         api.MapPost("/commitments", CommitAsync).Accepts<CommitmentRequest>("application/json", "*/*").Produces<CommitmentView>(201).WithSummary("Buys device-hours for every month of a period");
+        api.MapPost("/commitments/{id}/end", EndAsync).Accepts<CommitmentEndRequest>("application/json", "*/*").Produces<CommitmentView>().WithSummary("Ends a commitment with a month that has not begun");
     }
 
     private static IResult Prices(Cloud cloud)
@@ -99,7 +100,16 @@ internal static class PriceEndpoints
             : Answers.Json(cloud.Read(state => PriceViews.Of(state, made.Value!, cloud.NowMs)), ContractsJson.Default.CommitmentView, 201);
     }
 
+    private static async Task<IResult> EndAsync(HttpContext context, Cloud cloud, string id)
+    {
+        var body = await context.BodyAsync(ContractsJson.Default.CommitmentEndRequest);
+        var ended = body.Refusal is { } bad ? bad : await cloud.ChangeAsync(context.Actor(), (state, nowMs) => EndCommitment.Decide(state, context.Caller(), id, body.Value!, nowMs));
+        return ended.Refusal is { } refusal
+            ? Answers.Refused(refusal)
+            : Answers.Json(cloud.Read(state => PriceViews.Of(state, ended.Value!, cloud.NowMs)), ContractsJson.Default.CommitmentView);
+    }
+
     /// <summary>Classes of this cloud, and the asked ones that the catalogue knows.</summary>
     private static HashSet<string> Known(Pool pool, ICatalogue catalogue, params string?[] asked) =>
-        [.. WorkloadEndpoints.Classes(pool), .. asked.OfType<string>().Where(name => catalogue.Chip(name) is not null)];
+        [.. pool.Classes, .. asked.OfType<string>().Where(name => catalogue.Chip(name) is not null)];
 }

@@ -39,7 +39,8 @@ internal static class SupplyEndpoints
     {
         var body = await context.BodyAsync(ContractsJson.Default.ContractRequest);
         return body.Refusal is { } refusal ? Answers.Refused(refusal)
-            : ContractAnswer(cloud, await cloud.ChangeAsync(context.Actor(), (state, nowMs) => ChangeContracts.Add(state, context.Caller(), body.Value!, nowMs, Known(pool, catalogue, body.Value!.ChipClass))), 201);
+            : ContractAnswer(cloud, await cloud.ChangeAsync(context.Actor(), (state, nowMs) => ChangeContracts.Add(
+                state, context.Caller(), body.Value!, nowMs, Known(pool, catalogue, body.Value!.ChipClass), pool.Nodes.Any(node => node.Simulated && node.ChipClass == body.Value!.ChipClass))), 201);
     }
 
     private static async Task<IResult> EndContractAsync(HttpContext context, string id, Cloud cloud)
@@ -100,7 +101,7 @@ internal static class SupplyEndpoints
     /// <summary>Classes that the pool has, and the one named if the catalogue knows it: chips may be promised and ordered before the first one is there.</summary>
     private static HashSet<string> Known(Pool pool, ICatalogue catalogue, string named)
     {
-        var known = WorkloadEndpoints.Classes(pool);
+        var known = pool.Classes.ToHashSet(StringComparer.Ordinal);
         if (catalogue.Chip(named) is not null)
         {
             known.Add(named);

@@ -16,7 +16,7 @@ public static class ChangeContracts
     private const long DayMs = 86_400_000;
     private const long LongestMs = 50 * 366 * DayMs;
 
-    public static Decision<string> Add(CloudState state, Caller caller, ContractRequest request, long nowMs, IReadOnlyCollection<string> knownClasses)
+    public static Decision<string> Add(CloudState state, Caller caller, ContractRequest request, long nowMs, IReadOnlyCollection<string> knownClasses, bool simulated = false)
     {
         if (MayDecide(state, caller, request.Unit) is { } refusal)
         {
@@ -34,7 +34,7 @@ public static class ChangeContracts
             return wrong;
         }
 
-        var contract = asked.Value!;
+        var contract = asked.Value! with { Simulated = simulated };
         var beyond = Promises.Beyond(state, contract, nowMs);
         return beyond is not null && !request.Overcommit
             ? new Refusal(RefusalCodes.Conflict, Beyond(contract, beyond))

@@ -45,9 +45,9 @@ public static class MakeCommitment
             return new Refusal(RefusalCodes.Invalid, "a commitment is a number of device-hours a month (1 or more) at a price such as 1.80");
         }
 
-        if (state.Commitments.All.FirstOrDefault(other => other.ChipClass == request.ChipClass && other.Unit == request.Unit && other.FromMs < to.Value && from.Value < other.ToMs) is { } overlapping)
+        if (state.Commitments.All.FirstOrDefault(other => other.ChipClass == request.ChipClass && other.Unit == request.Unit && other.FromMs < to.Value && from.Value < other.EndMs) is { } overlapping)
         {
-            return new Refusal(RefusalCodes.Conflict, $"it would overlap commitment {overlapping.Id} of {request.Unit} ({Months.Name(overlapping.FromMs)} to before {Months.Name(overlapping.ToMs)})");
+            return new Refusal(RefusalCodes.Conflict, $"it would overlap commitment {overlapping.Id} of {request.Unit} ({Months.Name(overlapping.FromMs)} to before {Months.Name(overlapping.EndMs)})");
         }
 
         var made = new Commitment

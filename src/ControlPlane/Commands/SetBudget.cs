@@ -34,7 +34,8 @@ public static class SetBudget
         // What ran until now was used before the budget held: it is charged first, so that from here on nothing passes it.
         var (draft, rater) = (new BudgetDraft(state.Budgets, nowMs), state.Rater());
         return State.Decide.Yes(set.Id, [
-            .. state.OpenLeases.Where(lease => set.Hard && state.Units.IsWithin(lease.Unit, set.Unit)).SelectMany(lease => LeaseMetering.Slices(state, lease, nowMs, draft, rater)).Select(slice => new LeaseCharged(slice)),
+            .. state.OpenLeases.Where(lease => set.Hard && state.Units.IsWithin(lease.Unit, set.Unit))
+                .SelectMany(lease => LeaseMetering.Slices(state, lease, nowMs, draft, rater)).Select(slice => new LeaseCharged(slice)),
             new BudgetSet(set),
         ]);
     }
@@ -78,7 +79,8 @@ public static class SetBudget
         var amount = measure == BudgetMeasure.Money ? Nano.Parse(request.Amount) : Hours(request.Amount);
         if (amount is not >= 0)
         {
-            return new Refusal(RefusalCodes.Invalid, $"'{Names.Clip(request.Amount)}' is no amount: digits with at most nine decimals and a point, for instance 250 or 0.50{(measure == BudgetMeasure.Money ? "" : " device-hours")}");
+            var what = measure == BudgetMeasure.Money ? "" : " device-hours";
+            return new Refusal(RefusalCodes.Invalid, $"'{Names.Clip(request.Amount)}' is no amount: 0 or more, digits with at most nine decimals and a point, for instance 250 or 0.50{what}");
         }
 
         var alerts = (request.AlertPercents ?? [50, 80, 100]).Distinct().Order().ToImmutableArray();

@@ -24,10 +24,17 @@ public static class SetIdlePolicy
             return new Refusal(RefusalCodes.Invalid, $"'{Names.Clip(request.Rule)}' is no rule for idle devices: house, guarantee, use or holder");
         }
 
+        if (request.ChargeBack && rule == IdleRule.House)
+        {
+            return new Refusal(RefusalCodes.Invalid, "with the rule house nobody else carries idle devices, so there is nothing to charge back: give guarantee, use or holder");
+        }
+
         var today = nowMs / BillBook.DayMs * BillBook.DayMs;
         var fromMs = request.From?.ToUnixTimeMilliseconds() ?? today;
         return fromMs % BillBook.DayMs != 0 ? new Refusal(RefusalCodes.Invalid, $"the idle policy changes at midnight (UTC): give a day, such as {request.From:yyyy-MM-dd}")
             : fromMs < today ? new Refusal(RefusalCodes.Invalid, $"{request.From:yyyy-MM-dd} is over: the rule of a day that is over stays as it was")
-            : State.Decide.Yes(new IdlePolicy(rule, fromMs), new IdlePolicySet(new IdlePolicy(rule, fromMs)));
+            : Set(new IdlePolicy(rule, fromMs, request.ChargeBack));
     }
+
+    private static Decision<IdlePolicy> Set(IdlePolicy policy) => State.Decide.Yes(policy, new IdlePolicySet(policy));
 }

@@ -23,7 +23,7 @@ public static class SetPrice
         var fromMs = request.From?.ToUnixTimeMilliseconds() ?? nowMs + 1;
         if (fromMs <= nowMs)
         {
-            return new Refusal(RefusalCodes.Invalid, $"a price cannot begin in the past ({request.From:O}): what was used then is charged already");
+            return new Refusal(RefusalCodes.Invalid, $"a price cannot begin in the past ({request.From:u}): what was used then is charged already");
         }
 
         var tokens = new[] { request.PerMillionInput, request.PerMillionCachedInput, request.PerMillionOutput };

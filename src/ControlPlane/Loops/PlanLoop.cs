@@ -111,7 +111,7 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
             return "paused: the cloud is stopping";
         }
 
-        if (!pool.Complete)
+        if (!pool.IsKnown)
         {
             return "waits until every engine has told its nodes";
         }
@@ -120,7 +120,7 @@ public sealed partial class PlanLoop(Cloud cloud, Pool pool, Fits fits, ILogger<
         var simulated = Simulated(nodes);
         AllocationSnapshot? whole = null;
         // Both changes are queued before either is waited for, so that they share a commit. What comes in between is unrated yet and waits for the next turn.
-        var news = cloud.ChangeAsync(Me, (state, nowMs) => Decide.Yes(true, _ratings.News(state, nodes, nowMs)));
+        var news = cloud.ChangeAsync(Me, (state, nowMs) => Decide.Yes(true, _ratings.News(state, nodes, pool.IsUnseen, nowMs)));
         var planned = cloud.ChangeAsync<PlanExecution>(Me, (state, nowMs) =>
         {
             var history = _history ?? state.Owed;

@@ -22,6 +22,9 @@ public sealed record ForgetMember(string LeaseId, long Generation) : EngineComma
 /// <param name="NeedsPort">A replica that listens: the engine picks a free loopback port and reports the address.</param>
 /// <param name="StopSignal">SIGTERM or SIGINT.</param>
 /// <param name="MemoryLimitMiB">Zero = none. Engines that can, enforce it.</param>
+/// <param name="TimeLimit">The job's own; the control plane enforces it, an engine that can does so too where no control plane runs.</param>
+/// <param name="Gang">Shared by the members that must begin together, and by nobody else ever; null = it is alone. Engines whose members may begin at different times wait for all.</param>
+/// <param name="DeviceVariables">Those of <paramref name="Environment"/> that select the devices, for engines that choose devices themselves; null = the chip has none.</param>
 public sealed record MemberLaunch(
     string WorkloadId,
     string WorkloadName,
@@ -34,7 +37,13 @@ public sealed record MemberLaunch(
     IReadOnlyList<int> Cores,
     bool NeedsPort,
     string StopSignal = "SIGTERM",
-    long MemoryLimitMiB = 0);
+    long MemoryLimitMiB = 0,
+    TimeSpan? TimeLimit = null,
+    string? Gang = null,
+    DeviceVariables? DeviceVariables = null);
+
+/// <param name="UnitsPerDevice">For stacks that count cores instead of devices: cores of one device.</param>
+public sealed record DeviceVariables(IReadOnlyList<string> Names, int UnitsPerDevice);
 
 public enum MemberPhase
 {
@@ -48,6 +57,15 @@ public enum MemberPhase
 
     /// <summary>Gone without a trace of how it ended (machine restarted, record destroyed).</summary>
     Lost,
+
+    /// <summary>Handed over to the engine's own scheduler, which has not started it yet.</summary>
+    Queued,
+
+    /// <summary>The engine's own scheduler did not give the devices, or took them back for others: nobody's failure, and time for a new plan.</summary>
+    TakenBack,
+
+    /// <summary>What was asked can never be started there; the reason is in the detail.</summary>
+    Refused,
 }
 
 /// <param name="Address">`http://127.0.0.1:PORT` of a replica; null for jobs.</param>
@@ -69,6 +87,7 @@ public sealed record MemberObservation(
 
 /// <param name="Machine">Nodes of one machine share it.</param>
 /// <param name="Simulated">Shown as such wherever a person sees it.</param>
+/// <param name="ListenHost">Address on which a replica there must listen to be reached.</param>
 public sealed record NodeObservation(
     string Name,
     string Engine,
@@ -77,7 +96,8 @@ public sealed record NodeObservation(
     long MemoryMiBPerDevice,
     IReadOnlyList<DeviceObservation> Devices,
     string? Rack = null,
-    bool Simulated = false);
+    bool Simulated = false,
+    string ListenHost = "127.0.0.1");
 
 /// <param name="Cores">Processor numbers of a CPU device; empty for accelerators.</param>
 public sealed record DeviceObservation(int Index, string Id, bool Healthy, string? Problem, IReadOnlyList<int> Cores);

@@ -9,6 +9,9 @@ public interface IEngine
     /// <summary>The engine's name in node names and explanations, for instance `local`.</summary>
     string Name { get; }
 
+    /// <summary>Whether a node of this name is one of its own, also while it cannot be seen.</summary>
+    bool Owns(string node) => node.StartsWith(Name + "/", StringComparison.Ordinal);
+
     /// <summary>Nodes and devices that exist now. A device that is gone is reported unhealthy, with the reason.</summary>
     ValueTask<EngineInventory> InventoryAsync(CancellationToken cancel);
 

@@ -64,7 +64,7 @@ public sealed class Audit
     }
 
     /// <summary>Not what comes with every request and every minute.</summary>
-    internal static bool IsKept(JournalEvent fact) => fact is not (TokensCharged or LeaseCharged or RequestStarted or RequestsMarked or RequestClosed or LeaseFunded or ReservedIdleCharged);
+    internal static bool IsKept(JournalEvent fact) => fact is not (TokensCharged or LeaseCharged or RequestStarted or RequestsMarked or RequestClosed or LeaseFunded or ReservedIdleCharged or IdleDevicesShared);
 
     private static string Who(CloudState state, Actor by) => by.KeyId is { } id && state.Key(id) is { } key ? $"{id} ({key.Name})" : by.Name;
 
@@ -100,7 +100,10 @@ internal static class AuditText
         KeyRevoked revoked => ("key revoked", revoked.KeyId, "", state.Key(revoked.KeyId)?.Unit),
         PriceSet priced => ("price set", priced.Price.Subject, $"version {priced.Price.Version}, from {DateTimeOffset.FromUnixTimeMilliseconds(priced.Price.FromMs):u}", null),
         PriceChanged changed => (changed.Undoes is null ? "price change" : "price change undone", changed.ChangeId, $"{changed.Why}: versions {string.Join(", ", changed.Prices.Select(price => price.Version))}", null),
+        IdlePolicySet set => ("idle policy", set.Policy.Rule.ToString().ToLowerInvariant(),
+            $"from {DateTimeOffset.FromUnixTimeMilliseconds(set.Policy.FromMs):yyyy-MM-dd}, shares are {(set.Policy.ChargeBack ? "charged" : "shown")}", null),
         CommitmentMade made => ("commitment", made.Commitment.Id, $"{made.Commitment.DeviceHours} device-hours of {made.Commitment.ChipClass} a month", made.Commitment.Unit),
+        CommitmentEnded ended => ("commitment ended", ended.CommitmentId, $"with {Core.Ledger.Pricing.Months.Name(ended.ToMs)}: {ended.Why}", state.Commitments.Find(ended.CommitmentId)?.Unit),
         CommitmentShortfallCharged unused => ("commitment not used", unused.CommitmentId, unused.Rule, unused.Unit),
         BudgetEvent budget => BudgetViews.Audit(state, budget),
         WorkloadSubmitted submitted => ("submitted", submitted.WorkloadId, $"{submitted.Spec.Name} in {submitted.Spec.Unit}", submitted.Spec.Unit),

@@ -11,6 +11,8 @@ namespace Amalgam.ControlPlane.State;
 /// </summary>
 public sealed class Cloud
 {
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly CloudState _state = new();
     private readonly IJournal _journal;
@@ -52,10 +54,40 @@ public sealed class Cloud
     /// <summary>Why nothing is written any more; null in good health.</summary>
     public string? Defect => _defect?.Message;
 
+    /// <summary>Why nothing is acknowledged at present: the defect, or a store that is away and will be tried again.</summary>
+    public string? Trouble => Defect ?? _journal.Trouble;
+
+    /// <summary>Whether this control plane may act on the world. False while another may have taken the lead: records are fenced by the store, engines are not.</summary>
+    public Func<bool> MayAct { get; set; } = static () => true;
+
+    /// <summary>Ends all writing, because the store found that another control plane leads.</summary>
+    public void Depose(DeposedException why) => _defect ??= why;
+
     /// <summary>Never behind the last record, so that a clock that was set back cannot reorder the journal.</summary>
     public long NowMs => Math.Max(_clock.GetUtcNow().ToUnixTimeMilliseconds(), Volatile.Read(ref _lastAtMs));
 
     private long _lastAtMs;
+
+    /// <summary>Takes in what another control plane has written: the state of one that stands by is as warm as the leader's.</summary>
+    public void Follow(IEnumerable<JournalRecord> records)
+    {
+        List<JournalRecord> taken = [];
+        foreach (var record in records)
+        {
+            lock (_gate)
+            {
+                ApplyOrStop(record);
+                Volatile.Write(ref _lastAtMs, _state.LastAtMs);
+            }
+
+            taken.Add(record);
+        }
+
+        if (taken.Count > 0)
+        {
+            Changed?.Invoke(taken);
+        }
+    }
 
     public T Read<T>(Func<CloudState, T> query)
     {
@@ -76,6 +108,12 @@ public sealed class Cloud
             if (_defect is { } defect)
             {
                 return new Refusal(RefusalCodes.Unavailable, $"the cloud writes nothing since its journal failed ({defect.Message}): restart it");
+            }
+
+            // A loop's change, and a charge for what was delivered, wait for the store; a person is told.
+            if (by.KeyId is not null && _journal.Trouble is { } away)
+            {
+                return new Refusal(RefusalCodes.Unavailable, $"the cloud cannot write now ({away}): it goes on by itself when that is mended; try again then");
             }
 
             var nowMs = Math.Max(NowMs, _state.LastAtMs);
@@ -101,8 +139,7 @@ public sealed class Cloud
         }
 
         Changed?.Invoke(records);
-        await AcknowledgeAsync(durable);
-        return decision.Value!;
+        return await AcknowledgeAsync(durable, by) is { } unsure ? unsure : decision.Value!;
     }
 
     /// <summary>Done when everything that a read has shown so far is on disk; fails when the journal did.</summary>
@@ -129,11 +166,21 @@ public sealed class Cloud
         }
     }
 
-    private async Task AcknowledgeAsync(Task durable)
+    /// <summary>A person is told when it takes long because the store is away; loops and the gateway wait, because what they do next rests on it.</summary>
+    private async Task<Refusal?> AcknowledgeAsync(Task durable, Actor by)
     {
         try
         {
+            while (_journal.CanBeAway && by.KeyId is not null && !durable.IsCompleted)
+            {
+                if (await Task.WhenAny(durable, Task.Delay(AnswerWithin, _clock)) != durable && _journal.Trouble is { } away)
+                {
+                    return new Refusal(RefusalCodes.Unavailable, $"the change is not on disk yet ({away}): it may still be written when that is mended, so look before you ask for it again");
+                }
+            }
+
             await durable;
+            return null;
         }
         catch (Exception failed)
         {

@@ -9,6 +9,7 @@ namespace Amalgam.ControlPlane.State;
 public static class LeaseRules
 {
     private const int LostRestarts = 3;
+    private const long TakenBackDelayMs = 3_000;
 
     /// <summary>Tells all leases of a workload to end.</summary>
     public static Decision<bool> EndAll(CloudState state, string workloadId, LeaseEnd because) =>
@@ -46,6 +47,10 @@ public static class LeaseRules
                 yield return new WorkloadEnded(workload.Id, WorkloadResult.Stopped, null, "stopped");
             }
         }
+        else if (because == LeaseEnd.TakenBack)
+        {
+            yield return Again(workload, nowMs, detail);
+        }
         else if (because is LeaseEnd.Finished or LeaseEnd.Lost or LeaseEnd.FailedToStart or LeaseEnd.Unhealthy)
         {
             yield return Delay(workload, nowMs, $"a replica {How(because, exitCode, detail)}");
@@ -55,7 +60,7 @@ public static class LeaseRules
     private static IEnumerable<JournalEvent> AfterMember(
         CloudState state, Workload workload, Lease lease, List<Lease> others, LeaseEnd because, int? exitCode, string? detail, long nowMs)
     {
-        var failed = because == LeaseEnd.Finished ? exitCode != 0 : because is LeaseEnd.FailedToStart or LeaseEnd.Lost;
+        var failed = because == LeaseEnd.Finished ? exitCode != 0 : because is LeaseEnd.FailedToStart or LeaseEnd.Lost or LeaseEnd.TakenBack;
         if (others.Count > 0)
         {
             // One member failed: the others of the gang have nothing left to work for.
@@ -82,6 +87,10 @@ public static class LeaseRules
         {
             yield return new WorkloadEnded(workload.Id, WorkloadResult.TimeLimit, gang[^1].ExitCode, $"ran into its time limit of {workload.Spec.Job!.TimeLimitMs / 1000.0} s");
         }
+        else if (Any(LeaseEnd.TakenBack) && cause == default)
+        {
+            yield return Again(workload, nowMs, gang.Find(member => member.Because == LeaseEnd.TakenBack).Detail);
+        }
         else if (Any(LeaseEnd.Lost) && workload.Failures < LostRestarts)
         {
             yield return Delay(workload, nowMs, $"a member {How(LeaseEnd.Lost, null, cause.Detail)}; it starts again");
@@ -99,6 +108,10 @@ public static class LeaseRules
     /// <summary>1, 2, 4 … 300 seconds.</summary>
     private static WorkloadDelayed Delay(Workload workload, long nowMs, string why) =>
         new(workload.Id, workload.Failures + 1, nowMs + (Math.Min(300, 1L << Math.Min(workload.Failures, 9)) * 1000), why);
+
+    /// <summary>Nobody's failure, so none is counted: a moment for the engine to tell what it has, then a new plan.</summary>
+    private static WorkloadDelayed Again(Workload workload, long nowMs, string? why) =>
+        new(workload.Id, workload.Failures, nowMs + TakenBackDelayMs, why ?? "the engine took the devices back");
 
     private static string How(LeaseEnd because, int? exitCode, string? detail)
     {

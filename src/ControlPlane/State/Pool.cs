@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.Core.Allocation;
 
@@ -8,17 +10,28 @@ namespace Amalgam.ControlPlane.State;
 /// <summary>What was seen last: nodes, members, the latest plan. None of it is truth to keep; all of it can be seen again.</summary>
 public sealed class Pool(IEnumerable<IEngine> engines)
 {
-    private readonly ImmutableArray<string> _engines = [.. engines.Select(engine => engine.Name)];
+    /// <summary>How long planning waits for an engine that has not told its nodes since the start.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly ImmutableArray<IEngine> _engines = [.. engines];
+    private readonly long _begun = Stopwatch.GetTimestamp();
     private readonly Lock _gate = new();
     private ImmutableDictionary<string, IReadOnlyList<NodeObservation>> _byEngine = ImmutableDictionary<string, IReadOnlyList<NodeObservation>>.Empty;
     private volatile IReadOnlyList<NodeObservation> _nodes = [];
+    private volatile FrozenDictionary<string, NodeObservation> _byName = FrozenDictionary<string, NodeObservation>.Empty;
+    private volatile FrozenSet<string> _classes = [];
     private volatile AllocationPlan? _plan;
 
     /// <summary>Of all engines, in the order in which the engines were given.</summary>
     public IReadOnlyList<NodeObservation> Nodes => _nodes;
 
-    /// <summary>Every engine has told its nodes. Before that nobody can say that a node is gone.</summary>
-    public bool Complete => Volatile.Read(ref _byEngine).Count == _engines.Length;
+    /// <summary>
+    /// Every engine has told its nodes, or had its time to and another one has: one that is out of reach must not keep the others from working.
+    /// </summary>
+    public bool IsKnown => Volatile.Read(ref _byEngine).Count is var told && (told == _engines.Length || (told > 0 && Stopwatch.GetElapsedTime(_begun) > Patience));
+
+    /// <summary>Whether a node belongs to an engine that has told nothing since the start: nobody can say whether the node is there.</summary>
+    public bool IsUnseen(string node) => _engines.FirstOrDefault(engine => engine.Owns(node)) is { } owner && !Volatile.Read(ref _byEngine).ContainsKey(owner.Name);
 
     public IReadOnlyList<NodeObservation> NodesOf(string engine) => Volatile.Read(ref _byEngine).GetValueOrDefault(engine) ?? [];
 
@@ -27,12 +40,17 @@ public sealed class Pool(IEnumerable<IEngine> engines)
         lock (_gate)
         {
             _byEngine = _byEngine.SetItem(engine, nodes);
-            _nodes = [.. _engines.SelectMany(NodesOf)];
+            _nodes = [.. _engines.SelectMany(each => NodesOf(each.Name))];
+            _byName = _nodes.DistinctBy(node => node.Name, StringComparer.Ordinal).ToFrozenDictionary(node => node.Name, StringComparer.Ordinal);
+            _classes = _nodes.Select(node => node.ChipClass).ToFrozenSet(StringComparer.Ordinal);
         }
     }
 
-    /// <summary>The engine that a lease's commands go to: that of its node, and the first engine for nodes that no engine knows any more.</summary>
-    public string EngineOf(string node) => Node(node)?.Engine ?? _engines[0];
+    /// <summary>Chip classes of the nodes that were seen.</summary>
+    public IReadOnlySet<string> Classes => _classes;
+
+    /// <summary>The engine that a lease's commands go to: that of its node, seen now or not, and the first engine for nodes that are no engine's any more.</summary>
+    public string EngineOf(string node) => Node(node)?.Engine ?? (_engines.FirstOrDefault(engine => engine.Owns(node)) ?? _engines[0]).Name;
 
     /// <summary>Members by lease.</summary>
     public ConcurrentDictionary<string, MemberSight> Members { get; } = new(StringComparer.Ordinal);
@@ -44,7 +62,7 @@ public sealed class Pool(IEnumerable<IEngine> engines)
         set => _plan = value;
     }
 
-    public NodeObservation? Node(string name) => _nodes.FirstOrDefault(node => node.Name == name);
+    public NodeObservation? Node(string name) => _byName.GetValueOrDefault(name);
 
     public MemberSight Sight(string leaseId) => Members.GetOrAdd(leaseId, static _ => new MemberSight());
 

@@ -28,7 +28,7 @@ public sealed class Ratings(Fits fits)
     {
         ArgumentNullException.ThrowIfNull(fits);
         ArgumentNullException.ThrowIfNull(pool);
-        return decision.Refusal is not null || !pool.Complete ? decision : decision with
+        return decision.Refusal is not null || !pool.IsKnown ? decision : decision with
         {
             Events = [.. decision.Events, .. decision.Events.OfType<WorkloadSubmitted>()
                 .Select(submitted => new WorkloadsFitted([submitted.WorkloadId], fits.Speeds(state, submitted.Spec, pool.Nodes)))],
@@ -36,14 +36,14 @@ public sealed class Ratings(Fits fits)
     }
 
     /// <summary>What has to be recorded before the next plan; usually nothing.</summary>
-    public List<JournalEvent> News(CloudState state, IReadOnlyList<NodeObservation> nodes, long nowMs)
+    public List<JournalEvent> News(CloudState state, IReadOnlyList<NodeObservation> nodes, Func<string, bool> isUnseen, long nowMs)
     {
         var events = new List<JournalEvent>();
         var before = _classes;
         if (!ReferenceEquals(nodes, _nodes))
         {
             (_nodes, _classes) = (nodes, Classes(nodes));
-            if (Inventory.News(state.Nodes, nodes) is { } seen)
+            if (Inventory.News(state, nodes, isUnseen) is { } seen)
             {
                 events.Add(seen);
             }

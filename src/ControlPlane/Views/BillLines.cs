@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Amalgam.ControlPlane.Ports;
 using Amalgam.Contracts;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
@@ -35,11 +34,11 @@ public static class BillLines
     /// <summary>Streams the charges; keeps the latest ones.</summary>
     /// <param name="pathAt">Where a unit stood: of two lines that differ in nothing else each has its own time.</param>
     public static (List<BillLineRecord> Latest, long Count, Int128 AmountNano) Records(
-        IPastRecords past, Func<string, long, string> pathAt, BillKey line, long fromMs, long toMs, long throughSequence, int limit)
+        IEnumerable<JournalRecord> charges, Func<string, long, string> pathAt, BillKey line, long fromMs, long toMs, int limit)
     {
         var latest = new Queue<BillLineRecord>();
         var (count, sum) = (0L, (Int128)0);
-        foreach (var record in past.Charges(fromMs, throughSequence))
+        foreach (var record in charges)
         {
             foreach (var part in BillBook.Parts(record, line.Path))
             {

@@ -1,8 +1,10 @@
 using Amalgam.Contracts;
 using Amalgam.Core.Access;
 using Amalgam.Core.Cloud;
+using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger;
 using Amalgam.Core.Ledger.Budgets;
+using Amalgam.Core.Ledger.Pricing;
 
 namespace Amalgam.ControlPlane.Views;
 
@@ -30,20 +32,33 @@ public static class BillViews
     }
 
     /// <summary>What would be charged now. All open leases are rated, those of others too: a tiered price depends on what is rated before.</summary>
-    internal static BillBook Accruing(CloudState state, long toMs, long nowMs)
+    /// <param name="priced">Gets the same by unit price.</param>
+    internal static BillBook Accruing(CloudState state, long toMs, long nowMs, PricedBook? priced = null)
     {
         var (book, rater, draft) = (new BillBook(), state.Rater(), new BudgetDraft(state.Budgets, nowMs));
         foreach (var slice in state.OpenLeases.SelectMany(lease => LeaseMetering.Slices(state, lease, toMs, draft, rater)))
         {
-            book.Add(slice, state.Units.PathAt(slice.Unit, slice.FromMs));
+            var path = state.Units.PathAt(slice.Unit, slice.FromMs);
+            book.Add(slice, path);
+            TakeApart(state, new LeaseCharged(slice), slice.FromMs, path, priced);
         }
 
         foreach (var idle in state.Reserved.Due(state.Contracts, state.Units, state.Tariffs, toMs))
         {
-            book.Add(idle, state.Units.PathAt(idle.Unit, idle.FromMs));
+            var path = state.Units.PathAt(idle.Unit, idle.FromMs);
+            book.Add(idle, path);
+            TakeApart(state, idle, idle.FromMs, path, priced);
         }
 
         return book;
+    }
+
+    private static void TakeApart(CloudState state, JournalEvent charge, long atMs, string path, PricedBook? priced)
+    {
+        foreach (var (key, part) in priced is null ? [] : state.PricedParts.Of(charge, atMs, path))
+        {
+            priced!.Add(key, part);
+        }
     }
 
     private static bool Within(BillKey key, long fromMs, long toMs) => key.Day * DayMs >= fromMs - (fromMs % DayMs) && key.Day * DayMs < toMs;

@@ -111,11 +111,24 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             WorkloadPhase.Stopping => $"It was told to stop; {Count(leases.Count, "member")} still to end.",
             WorkloadPhase.Running when leases.TrueForAll(lease => !pool.Sight(lease.Id).Ready) && workload.Spec.IsService =>
                 $"It holds {places} and is starting: {leases.Select(lease => pool.Sight(lease.Id).Trouble).FirstOrDefault(trouble => trouble is not null) ?? "the runtime loads the model"}.",
+            WorkloadPhase.Running when leases.Select(lease => pool.Sight(lease.Id).Observation).FirstOrDefault(seen => seen is { Phase: MemberPhase.Queued }) is { } queued =>
+                $"It was given {places}; {queued.Detail ?? "the engine's own scheduler has not started it yet"}.",
             WorkloadPhase.Running => $"It runs on {places}.",
             _ when workload.Spec.IsService && workload.Wanted == 0 => "Nobody uses it now; the first request starts a replica.",
             _ when nowMs < workload.NotBeforeMs => $"It starts again in {(workload.NotBeforeMs - nowMs + 999) / 1000} s: {workload.Detail}.",
-            _ => pending?.Detail ?? "It was submitted a moment ago and is planned in the next cycle.",
+            _ when pending?.Detail is { } detail => detail + Unusable(workload.Spec),
+            _ => "It was submitted a moment ago and is planned in the next cycle.",
         };
+    }
+
+    /// <summary>What keeps devices that it could use from being used, in the engines' own words; empty = nothing does.</summary>
+    private string Unusable(WorkloadSpec spec)
+    {
+        var problems = pool.Nodes.Where(node => spec.Chips.IsEmpty || spec.Chips.Contains(node.ChipClass))
+            .SelectMany(node => node.Devices, (node, device) => (node.Machine, device.Healthy, device.Problem)).Where(device => !device.Healthy && device.Problem is not null)
+            .GroupBy(device => (device.Machine, device.Problem)).ToList();
+        var told = problems.Take(3).Select(group => $"{Count(group.Count(), "device")} of {group.Key.Machine} {(group.Count() == 1 ? "is" : "are")} out of use: {group.Key.Problem}").ToList();
+        return told.Count == 0 ? "" : $" {string.Join("; ", told)}{(problems.Count > 3 ? $"; and on {problems.Count - 3} more nodes" : "")}.";
     }
 
     private static IEnumerable<HistoryLine> History(CloudState state, Workload workload)

@@ -69,7 +69,9 @@ public static class InvoicePage
 
         foreach (var line in detail.Lines.Where(line => line.Kind is "rounding"))
         {
-            page.Append(CultureInfo.InvariantCulture, $"<tbody><tr class=\"rounding\"><td class=\"n\">{line.Number}</td><td colspan=\"4\">Rounding {Text(line.Why ?? "")}</td><td class=\"n\">{line.Amount}</td></tr></tbody>\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<tbody><tr class=\"rounding\"><td class=\"n\">{line.Number}</td><td colspan=\"4\">Rounding {Text(line.Why ?? "")}</td><td class=\"n\">{line.Amount}</td></tr></tbody>\n");
         }
 
         page.Append("</table>\n");
@@ -77,10 +79,12 @@ public static class InvoicePage
 
     private static void Line(StringBuilder page, DocumentLineView line, bool credit)
     {
-        var tokens = line.Meter is not (null or "device-hours");
+        var tokens = line.Meter?.EndsWith("tokens", StringComparison.Ordinal) == true;
+        var meter = (line.Meter ?? "").Replace('-', ' ');
+        var rule = line.Rule is null ? "" : $"<br><small>{Text(line.Rule)}</small>";
         var what = credit ? $"{Text(line.Item ?? "")}{(line.Why is null ? "" : $" <small>{Text(line.Why)}</small>")}"
-            : tokens ? $"{Text(line.Item ?? "")} <small>{Text(line.Meter!.Replace('-', ' '))} on {Text(line.ChipClass ?? "")}</small>"
-            : $"{Text(line.Item ?? "")} <small>{Text((line.Meter ?? "").Replace('-', ' '))}</small>";
+            : tokens ? $"{Text(line.Item ?? "")} <small>{Text(meter)} on {Text(line.ChipClass ?? "")}</small>{rule}"
+            : $"{Text(line.Item ?? "")} <small>{Text(meter)}</small>{rule}";
         var quantity = line.Quantity is { } amount ? amount.ToString(tokens ? "#,0" : "#,0.000000", CultureInfo.InvariantCulture) : "";
         var price = line.UnitPrice is { } unit ? $"{unit}<small> / {(tokens ? "1M" : "h")}</small>" : "";
         page.Append(

@@ -71,6 +71,8 @@ public static class InvoiceViews
             Count = line.Count,
             First = rounding ? null : WorkloadViews.Time(line.FirstMs),
             Last = rounding ? null : WorkloadViews.Time(line.LastMs),
+            ContractId = line.ContractId,
+            Rule = line.Rule,
             Why = line.Why,
         };
     }

@@ -47,7 +47,7 @@ public static class PriceViews
     public static CommitmentView Of(CloudState state, Commitment commitment, long nowMs) => new()
     {
         Id = commitment.Id, Unit = commitment.Unit, ChipClass = commitment.ChipClass, DeviceHours = commitment.DeviceHours, PerDeviceHour = Nano.Format(commitment.DeviceHourNano),
-        From = Months.Name(commitment.FromMs), To = Months.Name(commitment.ToMs),
+        From = Months.Name(commitment.FromMs), To = Months.Name(commitment.EndMs),
         UsedThisMonth = commitment.InForce(nowMs) ? state.Counters.Of(commitment.Counter(nowMs)).Quantity / (decimal)Rating.PricedQuantity(Meter.DeviceHours) : 0,
     };
 

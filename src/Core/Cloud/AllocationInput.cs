@@ -110,7 +110,7 @@ public static class AllocationInput
     }
 
     private static bool IsFinal(Lease member) => (member.EndedBecause ?? member.EndingBecause) is
-        LeaseEnd.Finished or LeaseEnd.FailedToStart or LeaseEnd.Lost or LeaseEnd.GangEnded or LeaseEnd.TimeLimit or LeaseEnd.Stopped;
+        LeaseEnd.Finished or LeaseEnd.FailedToStart or LeaseEnd.Lost or LeaseEnd.GangEnded or LeaseEnd.TimeLimit or LeaseEnd.Stopped or LeaseEnd.TakenBack;
 
     /// <summary>What was asked for, without what became of it: id and time of submission are still to be set.</summary>
     public static WorkloadState Described(WorkloadSpec spec, ImmutableArray<ClassSpeed> speeds)

@@ -116,6 +116,11 @@ public sealed partial class CloudState
             Wanted = submitted.Spec.Service?.MinReplicas ?? submitted.Spec.Members,
         };
         _workloadOrder[number] = _openWorkloads[number] = submitted.WorkloadId;
+        if (submitted.Spec.IsService)
+        {
+            _openServices[number] = submitted.WorkloadId;
+        }
+
         _unfitted.Add(number);
         NextWorkload = Math.Max(NextWorkload, number + 1);
     }
@@ -124,6 +129,7 @@ public sealed partial class CloudState
     {
         _leases[lease.Id] = lease;
         Reserved.Started(lease);
+        Note(lease.ChipClass, lease.Simulated);
         var number = Number(lease.Id);
         _openLeases[number] = lease.Id;
         NextLease = Math.Max(NextLease, number + 1);
@@ -160,8 +166,10 @@ public sealed partial class CloudState
             _leases[lease.Id] = lease with { ChargedToMs = charged.Slice.ToMs };
         }
 
+        var path = Units.PathAt(charged.Slice.Unit, charged.Slice.FromMs);
+        TakeApart(charged, charged.Slice.FromMs, path);
         Counters.Apply(charged.Slice.Counted);
-        Bill.Add(charged.Slice, Units.PathAt(charged.Slice.Unit, charged.Slice.FromMs));
+        Bill.Add(charged.Slice, path);
     }
 
     private void Charge(TokensCharged charged, long atMs)
@@ -171,10 +179,12 @@ public sealed partial class CloudState
             throw new InvalidOperationException($"charge {charged.ChargeId} is in the journal twice");
         }
 
+        var path = Units.PathAt(charged.Unit, atMs);
+        TakeApart(charged, atMs, path);
         Counters.Apply(charged.Counted);
         Usage.Add(charged, atMs);
         Use.Note(charged.Unit, charged.ChipClass, UseKind.Tokens, atMs);
-        Bill.Add(charged, atMs, Units.PathAt(charged.Unit, atMs));
+        Bill.Add(charged, atMs, path);
     }
 
     private void Change(string workloadId, Func<Workload, Workload> change) => _workloads[workloadId] = change(_workloads[workloadId]);

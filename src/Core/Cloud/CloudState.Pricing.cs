@@ -1,12 +1,14 @@
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger;
 using Amalgam.Core.Ledger.Pricing;
+using Amalgam.Core.Ledger.Sharing;
 
 namespace Amalgam.Core.Cloud;
 
 /// <summary>The books behind what a unit pays.</summary>
 public sealed partial class CloudState
 {
+    private readonly HashSet<string> _simulated = new(StringComparer.Ordinal);
     private Tariffs? _tariffs;
 
     /// <summary>What each unit pays for each class and model, at any instant.</summary>
@@ -17,6 +19,13 @@ public sealed partial class CloudState
     public Counters Counters { get; } = new();
 
     public ReservedBook Reserved { get; } = new();
+
+    public IdleShareBook Idle { get; } = new();
+
+    /// <summary>The bill's lines by unit price.</summary>
+    public PricedBook Priced { get; } = new();
+
+    public PricedParts PricedParts => field ??= new PricedParts(Prices, Tariffs, Commitments);
 
     public int NextPriceChange { get; private set; } = 1;
 
@@ -39,15 +48,25 @@ public sealed partial class CloudState
                 NextPriceChange++;
                 break;
             case CommitmentMade made:
-                Commitments.Add(made.Commitment);
+                Commitments.Add(made.Commitment, record.AtMs);
+                break;
+            case CommitmentEnded ended:
+                Commitments.End(ended);
                 break;
             case ReservedIdleCharged idle:
+                TakeApart(idle, record.AtMs, Units.PathAt(idle.Unit, idle.FromMs));
                 Reserved.Apply(idle);
                 Bill.Add(idle, Units.PathAt(idle.Unit, idle.FromMs));
                 break;
             case CommitmentShortfallCharged unused:
+                TakeApart(unused, record.AtMs, Units.PathAt(unused.Unit, unused.ToMs - 1));
                 Commitments.Settle(unused);
                 Bill.Add(unused, Units.PathAt(unused.Unit, unused.ToMs - 1));
+                break;
+            case IdleDevicesShared shared:
+                TakeApart(shared, record.AtMs, "");
+                Idle.Apply(record, shared);
+                Bill.Add(shared, "");
                 break;
             default:
                 throw new InvalidOperationException($"journal record {record.Sequence} is of an unknown kind");
@@ -59,7 +78,27 @@ public sealed partial class CloudState
         Contracts.Apply(record);
         if (record.Event is ContractSigned signed)
         {
+            Note(signed.Contract.ChipClass, signed.Contract.Simulated);
             Reserved.Signed(signed.Contract, record.AtMs);
+        }
+    }
+
+    /// <summary>Has a lease or a contract of the class named its devices simulated?</summary>
+    public bool IsSimulated(string chipClass) => _simulated.Contains(chipClass);
+
+    private void Note(string chipClass, bool simulated)
+    {
+        if (simulated)
+        {
+            _simulated.Add(chipClass);
+        }
+    }
+
+    private void TakeApart(JournalEvent charge, long atMs, string path)
+    {
+        foreach (var (key, part) in PricedParts.Of(charge, atMs, path))
+        {
+            Priced.Add(key, part);
         }
     }
 

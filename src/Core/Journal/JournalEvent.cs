@@ -57,8 +57,10 @@ namespace Amalgam.Core.Journal;
 [JsonDerivedType(typeof(LeaseFunded), "lease-funded")]
 [JsonDerivedType(typeof(PriceChanged), "price-changed")]
 [JsonDerivedType(typeof(CommitmentMade), "commitment-made")]
+[JsonDerivedType(typeof(CommitmentEnded), "commitment-ended")]
 [JsonDerivedType(typeof(ReservedIdleCharged), "reserved-idle-charged")]
 [JsonDerivedType(typeof(CommitmentShortfallCharged), "commitment-shortfall-charged")]
+[JsonDerivedType(typeof(IdleDevicesShared), "idle-devices-shared")]
 [JsonDerivedType(typeof(CloudStarted), "cloud-started")]
 [JsonDerivedType(typeof(CloudStopped), "cloud-stopped")]
 public abstract record JournalEvent;

@@ -14,11 +14,17 @@ public enum Meter
 
     /// <summary>Device-hours of a month that were bought and not used.</summary>
     UnusedCommitmentDeviceHours,
+
+    /// <summary>A share of the device-hours that nobody bought and nobody used, by the policy of the house.</summary>
+    IdleShareDeviceHours,
 }
 
 public static class Meters
 {
     public static bool IsTokens(this Meter meter) => meter is Meter.InputTokens or Meter.CachedInputTokens or Meter.OutputTokens;
+
+    /// <summary>Owed without use, as was agreed with a contract, a commitment or the house: no budget can refuse it, so none counts it.</summary>
+    public static bool IsStanding(this Meter meter) => meter is Meter.ReservedIdleDeviceHours or Meter.UnusedCommitmentDeviceHours or Meter.IdleShareDeviceHours;
 }
 
 /// <summary>One line of a bill: everything of one meter that one unit owes for one workload on one item, at one price version and for one reason, on one day (UTC).</summary>
@@ -46,8 +52,11 @@ public sealed class BillBook
     public const long DayMs = 86_400_000;
 
     private readonly Dictionary<BillKey, BillAmount> _lines = [];
+    private readonly Dictionary<int, List<BillKey>> _byDay = [];
 
     public IEnumerable<KeyValuePair<BillKey, BillAmount>> Lines => _lines;
+
+    public IEnumerable<KeyValuePair<BillKey, BillAmount>> OfDay(int day) => _byDay.TryGetValue(day, out var keys) ? keys.Select(key => KeyValuePair.Create(key, _lines[key])) : [];
 
     public BillAmount this[BillKey key] => _lines.GetValueOrDefault(key);
 
@@ -106,6 +115,8 @@ public sealed class BillBook
                 return [Part(idle, path)];
             case CommitmentShortfallCharged unused:
                 return [Part(unused, path)];
+            case IdleDevicesShared shared:
+                return Sharing.IdleSharing.Parts(shared);
             default:
                 return [];
         }
@@ -113,19 +124,26 @@ public sealed class BillBook
 
     public void Add(PricingEvent charge, string path)
     {
-        if (charge is ReservedIdleCharged or CommitmentShortfallCharged)
+        if (charge is IdleDevicesShared shared)
+        {
+            foreach (var (key, quantity, amountNano, fromMs, toMs) in Sharing.IdleSharing.Parts(shared))
+            {
+                Add(key, quantity, amountNano, fromMs, toMs);
+            }
+        }
+        else if (charge is ReservedIdleCharged or CommitmentShortfallCharged)
         {
             var (key, quantity, amountNano, fromMs, toMs) = charge is ReservedIdleCharged idle ? Part(idle, path) : Part((CommitmentShortfallCharged)charge, path);
             Add(key, quantity, amountNano, fromMs, toMs);
         }
     }
 
-    private static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(ReservedIdleCharged idle, string path) =>
+    internal static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(ReservedIdleCharged idle, string path) =>
         (new BillKey(
-            idle.Unit, idle.ContractId, idle.ChipClass, idle.ChipClass, Meter.ReservedIdleDeviceHours, idle.PriceVersion, (int)(idle.FromMs / DayMs), path, idle.ContractId, idle.Rule),
+            idle.Unit, idle.ContractId, Items.Of(idle.ChipClass, idle.Simulated), idle.ChipClass, Meter.ReservedIdleDeviceHours, idle.PriceVersion, (int)(idle.FromMs / DayMs), path, idle.ContractId, idle.Rule),
             checked((idle.ToMs - idle.FromMs) * idle.MilliDevices), idle.AmountNano, idle.FromMs, idle.ToMs);
 
-    private static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(CommitmentShortfallCharged unused, string path) =>
+    internal static (BillKey Key, long Quantity, long AmountNano, long FromMs, long ToMs) Part(CommitmentShortfallCharged unused, string path) =>
         (new BillKey(
             unused.Unit, unused.CommitmentId, unused.ChipClass, unused.ChipClass, Meter.UnusedCommitmentDeviceHours, 0, (int)((unused.ToMs - 1) / DayMs), path, null, unused.Rule),
             unused.Quantity, unused.AmountNano, unused.FromMs, unused.ToMs);
@@ -134,7 +152,12 @@ public sealed class BillBook
     {
         if (quantity != 0 || amountNano != 0)
         {
-            _lines[key] = _lines.GetValueOrDefault(key).Plus(quantity, amountNano, fromMs, toMs);
+            if (!_lines.TryGetValue(key, out var before))
+            {
+                (_byDay.TryGetValue(key.Day, out var keys) ? keys : _byDay[key.Day] = []).Add(key);
+            }
+
+            _lines[key] = before.Plus(quantity, amountNano, fromMs, toMs);
         }
     }
 }

@@ -59,6 +59,25 @@ public sealed class PriceBook
     /// <summary>The list price in force at an instant: the subject's own, else that of `*`; null when neither has begun. What a unit pays is said by <see cref="Tariffs"/>.</summary>
     public Price? At(PriceKind kind, string subject, long atMs) => At(new PriceScope(kind, subject), atMs) ?? At(new PriceScope(kind, "*"), atMs);
 
+    /// <summary>The list price of a model's tokens on a chip class: what is paid by who is in no segment, has no price of its own and no contract.</summary>
+    public Price? List(PriceKind kind, string subject, string? onClass, long atMs)
+    {
+        foreach (var name in (ReadOnlySpan<string>)[subject, "*"])
+        {
+            if ((onClass is null || kind == PriceKind.DeviceHour ? null : At(new PriceScope(kind, name, onClass), atMs)) is { } onThis)
+            {
+                return onThis;
+            }
+
+            if (At(new PriceScope(kind, name), atMs) is { } price)
+            {
+                return price;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The version of exactly this scope in force at an instant; null when none has begun or it was withdrawn.</summary>
     public Price? At(PriceScope scope, long atMs) => Versions(scope) is var versions && IndexAt(versions, atMs) is >= 0 and var at && !versions[at].Withdrawn ? versions[at] : null;
 

@@ -28,7 +28,13 @@ public sealed record LeaseSlice(
 
     /// <summary>What a bill calls it: nobody may take simulated device-hours for real ones.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public string Item => Simulated ? $"{ChipClass} (simulated)" : ChipClass;
+    public string Item => Items.Of(ChipClass, Simulated);
+}
+
+/// <summary>What a bill calls device-hours.</summary>
+public static class Items
+{
+    public static string Of(string chipClass, bool simulated) => simulated ? $"{chipClass} (simulated)" : chipClass;
 }
 
 /// <summary>Usage times price. All arithmetic is exact in 128 bits and rounded once.</summary>

@@ -90,4 +90,7 @@ public enum LeaseEnd
 
     /// <summary>A hard budget has no more to set aside for it.</summary>
     Budget,
+
+    /// <summary>The engine's own scheduler did not give the devices, or gave them to others: the workload waits for a new plan.</summary>
+    TakenBack,
 }

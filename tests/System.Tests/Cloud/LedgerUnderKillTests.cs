@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text.Json;
-using Amalgam.Storage;
-using Microsoft.Data.Sqlite;
+using Amalgam.Core.Journal;
+using Amalgam.SystemTests.Cloud.Stores;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -19,15 +18,34 @@ public sealed class LedgerUnderKillTests(ITestOutputHelper output)
     private readonly ConcurrentBag<Seen> _seen = [];
 
     [Fact]
-    public async Task Whoever_saw_the_end_of_a_stream_is_charged_once_and_device_time_is_never_counted_twice()
+    public async Task Whoever_saw_the_end_of_a_stream_is_charged_once_and_device_time_is_never_counted_twice() => await LoopAsync(null, Kills);
+
+    [PostgresFact]
+    public async Task Whoever_saw_the_end_of_a_stream_is_charged_once_on_PostgreSQL_too()
+    {
+        var server = new PostgresServer();
+        await server.InitializeAsync();
+        try
+        {
+            await LoopAsync(server.NewDatabase(), Math.Max(4, Kills / 5));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    private async Task LoopAsync(string? store, int kills)
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("AMALGAM_SEED"), out var given) ? given : Random.Shared.Next();
-        Say($"kill loop: {Kills} kills, seed {seed}");
+        Say($"kill loop{(store is null ? "" : " on PostgreSQL")}: {kills} kills, seed {seed}");
         var random = new Random(seed);
-        await using var cloud = await RunningCloud.StartNewAsync();
+        await using var cloud = RunningCloud.NotStarted();
+        cloud.Store = store;
+        await cloud.StartAsync();
         var begun = DateTimeOffset.UtcNow;
         await cloud.MustAsync("serve", "demo", "--chips", "cpu", "--slots", "4");
-        for (var kill = 0; kill < Kills; kill++)
+        for (var kill = 0; kill < kills; kill++)
         {
             using var stop = new CancellationTokenSource();
             var load = Enumerable.Range(0, 4).Select(number => StreamAsync(cloud, number, stop.Token)).Append(JobsAsync(cloud, stop.Token)).ToList();
@@ -42,7 +60,7 @@ public sealed class LedgerUnderKillTests(ITestOutputHelper output)
             await cloud.KillAsync();
             await stop.CancelAsync();
             await Task.WhenAll(load);
-            JournalFile.Verify(Path.Combine(cloud.Data, "journal.db"));
+            cloud.Journal.Verify();
             await cloud.StartAsync();
         }
 
@@ -124,28 +142,18 @@ public sealed class LedgerUnderKillTests(ITestOutputHelper output)
         var charges = new List<Charge>();
         var slices = new List<Slice>();
         var leases = new Dictionary<string, string>(StringComparer.Ordinal);
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(cloud.Data, "journal.db")};Mode=ReadOnly;Pooling=False");
-        connection.Open();
-        using var select = connection.CreateCommand();
-        select.CommandText = "SELECT body FROM journal ORDER BY sequence";
-        using var rows = select.ExecuteReader();
-        while (rows.Read())
+        foreach (var record in cloud.Journal.Read())
         {
-            using var json = JsonDocument.Parse((byte[])rows[0]);
-            var fact = json.RootElement.GetProperty("event");
-            switch (fact.GetProperty("type").GetString())
+            switch (record.Event)
             {
-                case "tokens-charged":
-                    charges.Add(new Charge(fact.GetProperty("chargeId").GetString()!, fact.GetProperty("outputTokens").GetInt64()));
+                case TokensCharged charged:
+                    charges.Add(new Charge(charged.ChargeId, charged.OutputTokens));
                     break;
-                case "lease-started":
-                    var lease = fact.GetProperty("lease");
-                    leases[lease.GetProperty("id").GetString()!] = string.Create(CultureInfo.InvariantCulture, $"{lease.GetProperty("node").GetString()}/{lease.GetProperty("devices")[0].GetInt32()}");
+                case LeaseStarted { Lease: var lease }:
+                    leases[lease.Id] = string.Create(CultureInfo.InvariantCulture, $"{lease.Node}/{lease.Devices[0]}");
                     break;
-                case "lease-charged":
-                    var slice = fact.GetProperty("slice");
-                    var id = slice.GetProperty("leaseId").GetString()!;
-                    slices.Add(new Slice(id, leases[id], slice.GetProperty("fromMs").GetInt64(), slice.GetProperty("toMs").GetInt64()));
+                case LeaseCharged { Slice: var slice }:
+                    slices.Add(new Slice(slice.LeaseId, leases[slice.LeaseId], slice.FromMs, slice.ToMs));
                     break;
             }
         }

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Amalgam.Storage;
+using Amalgam.Storage.Postgres;
 
 namespace Amalgam.SystemTests.Cloud;
 
@@ -38,6 +40,15 @@ public sealed partial class RunningCloud : IAsyncDisposable
 
     /// <summary>Further arguments of `up`.</summary>
     public List<string> UpArguments { get; } = [];
+
+    /// <summary>postgres://…; null = the data directory's own file.</summary>
+    public string? Store { get; set; }
+
+    /// <summary>The journal as one reads it beside the cloud.</summary>
+    public IJournalStore Journal => Store is null ? new SqliteStore(Path.Combine(Data, "journal.db")) : new PostgresStore(PostgresAddress.Parse(Store));
+
+    /// <summary>ADDR:PORT; by default any free port, another one at each start.</summary>
+    public string Listen { get; set; } = "127.0.0.1:0";
 
     public string Data { get => field ?? Path.Combine(Folder, "data"); set; }
 
@@ -79,7 +90,7 @@ public sealed partial class RunningCloud : IAsyncDisposable
         }
 
         _killed = false;
-        _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", "127.0.0.1:0", "--chips", Chips, .. UpArguments]) };
+        _process = new Process { StartInfo = StartInfo(["up", "--data", Data, "--listen", Listen, "--chips", Chips, .. Store is null ? (string[])[] : ["--store", Store], .. UpArguments]) };
         if (Wrapper is [var program, .. var before])
         {
             _process.StartInfo.FileName = program;
@@ -148,6 +159,13 @@ public sealed partial class RunningCloud : IAsyncDisposable
         _killed = true;
         _process!.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGSTOP and SIGCONT: frozen, with all its connections open.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>Waits for the process to end by itself; false if it did not.</summary>

@@ -31,6 +31,15 @@ public abstract class EngineConformance : IAsyncLifetime
     /// <summary>Makes a running member disappear without a word, as a power cut would.</summary>
     protected abstract Task LoseAsync(string leaseId);
 
+    /// <summary>False where somebody else does the killing: it is over a moment later.</summary>
+    protected virtual bool KillsBeforeItAnswers => true;
+
+    /// <summary>Starts a member so that its control plane never learns that it did.</summary>
+    protected virtual Task StartAndLoseTheAnswerAsync(string name, IReadOnlyList<string> command) => throw new NotSupportedException();
+
+    /// <summary>Lets somebody who has nothing to do with the cloud take devices of the first node, until it is disposed.</summary>
+    protected virtual Task<IAsyncDisposable> OccupyAsync(int devices) => throw new NotSupportedException();
+
     /// <summary>Fails when anything of the leases still runs.</summary>
     protected virtual void AssertNothingRuns(string leasePrefix)
     {
@@ -45,13 +54,13 @@ public abstract class EngineConformance : IAsyncLifetime
     public async Task DisposeAsync()
     {
         foreach (var member in await ObserveAsync()) await Engine.ApplyAsync(new StopMember(member.LeaseId, member.Generation + 1, TimeSpan.Zero), default);
-        await UntilAsync(async () => (await ObserveAsync()).All(member => member.Phase is MemberPhase.Exited or MemberPhase.Lost), "every member ends");
+        await UntilAsync(async () => (await ObserveAsync()).All(IsOver), "every member ends");
         await CloseAsync();
         AssertNothingRuns(_prefix);
         Directory.Delete(Data, recursive: true);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task The_inventory_names_the_engine_and_every_device_once()
     {
         var inventory = await Engine.InventoryAsync(default);
@@ -61,14 +70,14 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Equal(inventory.Nodes.Count, inventory.Nodes.Select(node => node.Name).Distinct().Count());
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(7)]
-    public async Task A_member_that_ends_by_itself_is_exited_with_its_code_until_it_is_forgotten(int code)
+    [EngineFact]
+    public async Task A_member_that_ends_by_itself_is_exited_with_its_code_until_it_is_forgotten()
     {
-        await StartAsync("a", SaysHello(code));
+        await StartAsync("a", SaysHello(7));
+        await StartAsync("well", SaysHello(0));
         var ended = await EndedAsync("a");
-        Assert.Equal((MemberPhase.Exited, code), (ended.Phase, ended.ExitCode));
+        Assert.Equal((MemberPhase.Exited, 7), (ended.Phase, ended.ExitCode));
+        Assert.Equal(0, (await EndedAsync("well")).ExitCode);
         Assert.InRange(ended.EndedAtUnixMs!.Value, ended.StartedAtUnixMs, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         Assert.Equal(ended, await FindAsync("a"));
 
@@ -77,7 +86,7 @@ public abstract class EngineConformance : IAsyncLifetime
         await Engine.ApplyAsync(new ForgetMember(Lease("a"), 2), default);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_stop_is_heard_within_its_grace()
     {
         await StartReadyAsync("a", RunsUntilStopped());
@@ -86,7 +95,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Equal((MemberPhase.Exited, StoppedCode), (ended.Phase, ended.ExitCode));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_member_that_does_not_hear_the_stop_is_killed_when_the_grace_is_over()
     {
         await StartReadyAsync("a", IgnoresTheStop());
@@ -97,15 +106,15 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Contains("grace", ended.Detail, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_stop_without_grace_kills_at_once()
     {
         await StartReadyAsync("a", IgnoresTheStop());
         await StopAsync("a", 2, TimeSpan.Zero);
-        Assert.Equal(137, (await FindAsync("a"))!.ExitCode);
+        Assert.Equal(137, (KillsBeforeItAnswers ? await FindAsync("a") : await EndedAsync("a"))!.ExitCode);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task The_members_of_a_gang_live_and_end_each_for_itself()
     {
         for (var member = 0; member < 4; member++) await StartAsync($"m{member}", member == 2 ? SaysHello(3) : RunsUntilStopped(), member: member);
@@ -113,10 +122,10 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Equal(3, (await EndedAsync("m2")).ExitCode);
         var others = (await ObserveAsync()).Where(seen => seen.LeaseId != Lease("m2")).ToList();
         Assert.Equal(3, others.Count);
-        Assert.All(others, seen => Assert.Equal(MemberPhase.Running, seen.Phase));
+        await UntilAsync(async () => (await ObserveAsync()).Count(seen => seen.Phase == MemberPhase.Running) == 3, "the others run on");
     }
 
-    [Fact]
+    [EngineFact]
     public async Task The_log_is_followed_to_its_end_and_kept_when_the_member_is_forgotten()
     {
         await StartAsync("a", SaysHello(0));
@@ -127,10 +136,10 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Single(await LinesAsync("a", follow: false, tail: 1));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_lease_that_never_started_has_no_log() => Assert.Empty(await LinesAsync("never", follow: true));
 
-    [Fact]
+    [EngineFact]
     public async Task A_member_that_is_gone_without_a_word_is_lost_and_its_end_is_the_last_sign_of_life()
     {
         await StartReadyAsync("a", RunsUntilStopped());
@@ -142,7 +151,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.False(string.IsNullOrEmpty(lost.Detail));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task The_same_start_twice_starts_once()
     {
         var first = await StartReadyAsync("a", RunsUntilStopped());
@@ -155,7 +164,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Equal(ended, await FindAsync("a"));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_start_that_was_answered_but_not_heard_can_be_sent_again_even_after_the_end()
     {
         var start = await StartAsync("a", SaysHello(0));
@@ -165,7 +174,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Single(await LinesAsync("a", follow: true), "hello");
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_stop_that_comes_before_its_start_wins()
     {
         await StopAsync("a", 2, TimeSpan.FromSeconds(60));
@@ -179,7 +188,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Equal(ended.EndedAtUnixMs, (await FindAsync("a"))!.EndedAtUnixMs);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_command_of_an_older_generation_is_refused()
     {
         await StartReadyAsync("a", RunsUntilStopped(), generation: 5);
@@ -189,14 +198,14 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Equal((MemberPhase.Running, 5L), ((await FindAsync("a"))!.Phase, (await FindAsync("a"))!.Generation));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_running_member_is_not_forgotten()
     {
         await StartReadyAsync("a", RunsUntilStopped());
         await Assert.ThrowsAsync<EngineException>(async () => await Engine.ApplyAsync(new ForgetMember(Lease("a"), 2), default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_new_control_plane_finds_what_runs_and_what_ended_meanwhile()
     {
         await StartReadyAsync("runs", RunsUntilStopped());
@@ -211,13 +220,45 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Contains("hello", await LinesAsync("ends", follow: true));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_new_control_plane_keeps_the_promise_of_a_stop()
     {
         await StartReadyAsync("a", IgnoresTheStop());
         await StopAsync("a", 2, TimeSpan.FromSeconds(0.5));
         await ReopenAsync();
         Assert.Equal(137, (await EndedAsync("a")).ExitCode);
+    }
+
+    [EngineFact(EngineAbility.LostAnswers)]
+    public async Task A_start_whose_answer_was_lost_runs_once()
+    {
+        await StartAndLoseTheAnswerAsync("a", RunsUntilStopped());
+        await ReadyAsync("a");
+        Assert.Equal(MemberPhase.Running, Assert.Single(await ObserveAsync()).Phase);
+        Assert.Single(await LinesAsync("a", follow: false), "ready");
+        await StopAsync("a", 2, TimeSpan.FromSeconds(60));
+        Assert.Equal(StoppedCode, (await EndedAsync("a")).ExitCode);
+    }
+
+    [EngineFact(EngineAbility.ForeignLoad)]
+    public async Task Devices_that_others_hold_are_not_offered_and_a_member_that_gets_none_is_taken_back()
+    {
+        var all = (await Engine.InventoryAsync(default)).Nodes[0].Devices.Count;
+        await using (await OccupyAsync(all - 1))
+        {
+            await UntilAsync(async () => await FreeAsync() == 1, "the devices of others are seen");
+            Assert.All((await Engine.InventoryAsync(default)).Nodes[0].Devices.Where(device => !device.Healthy), device => Assert.Contains("other", device.Problem, StringComparison.Ordinal));
+            await StartReadyAsync("fits", RunsUntilStopped());
+            await StartAsync("late", SaysHello(0));
+            var back = await EndedAsync("late");
+            Assert.Equal((MemberPhase.TakenBack, (int?)null), (back.Phase, back.ExitCode));
+            Assert.False(string.IsNullOrEmpty(back.Detail));
+            Assert.Equal(MemberPhase.Running, (await FindAsync("fits"))!.Phase);
+        }
+
+        await UntilAsync(async () => await FreeAsync() == all, "the devices are offered again");
+
+        async Task<int> FreeAsync() => (await Engine.InventoryAsync(default)).Nodes[0].Devices.Count(device => device.Healthy);
     }
 
     protected string Lease(string name) => _prefix + name;
@@ -251,7 +292,7 @@ public abstract class EngineConformance : IAsyncLifetime
     protected async Task<MemberObservation> EndedAsync(string name)
     {
         MemberObservation? seen = null;
-        await UntilAsync(async () => (seen = await FindAsync(name)) is { Phase: MemberPhase.Exited or MemberPhase.Lost }, $"{name} ends");
+        await UntilAsync(async () => (seen = await FindAsync(name)) is { } found && IsOver(found), $"{name} ends");
         return seen!;
     }
 
@@ -284,7 +325,9 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Fail($"not within a minute: {what}");
     }
 
-    private async Task CloseAsync()
+    private static bool IsOver(MemberObservation member) => member.Phase is MemberPhase.Exited or MemberPhase.Lost or MemberPhase.TakenBack or MemberPhase.Refused;
+
+    protected async Task CloseAsync()
     {
         if (Engine is IAsyncDisposable disposable) await disposable.DisposeAsync();
     }

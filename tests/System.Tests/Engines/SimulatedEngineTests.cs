@@ -4,6 +4,8 @@ using Xunit;
 
 namespace Amalgam.SystemTests.Engines;
 
+[EngineLacks(EngineAbility.ForeignLoad, "nobody but this cloud can use what does not exist")]
+[EngineLacks(EngineAbility.LostAnswers, "nothing is started, so there is no moment between a start and its record")]
 public sealed class SimulatedEngineTests : EngineConformance
 {
     private const string Fleet = """

@@ -49,20 +49,21 @@ internal sealed class AllocationCycle(PlanningState state, TargetMemory memory)
         Upgrade.Run(state, starter, keys);
         for (var round = 0; round < MostRounds; round++)
         {
-            pass.Run(starter.WhereItBelongs, prospects.WithinTarget);
-            pass.Run(starter.WithinTarget, prospects.WithinTarget);
+            pass.Run(starter.WhereItBelongs, prospects.WithinTarget, prospects.LeafWithinTarget);
+            pass.Run(starter.WithinTarget, prospects.WithinTarget, prospects.LeafWithinTarget);
             var claims = pass.Run(
                 request => starter.ReclaimWithinTarget(request) || (starter.OutranksOwn(request) && (starter.Borrow(request) || starter.Preempt(request))),
-                prospects.Reclaims);
+                prospects.Reclaims, prospects.LeafReclaims);
             if (round == 0)
             {
                 gathering.RunBeyondShare();
             }
 
-            pass.Run(starter.Borrow, prospects.Anywhere);
+            pass.Run(starter.Borrow, prospects.Anywhere, prospects.LeafAnywhere);
             claims += pass.Run(
-                request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request), prospects.Claims);
-            claims += gathering.IsGathering ? pass.Run(gathering.Lend, static (_, _) => true) : 0;
+                request => starter.Reclaim(request) || starter.Preempt(request) || consolidation.TryMakeRoom(request),
+                prospects.Claims, prospects.LeafClaims);
+            claims += gathering.IsGathering ? pass.Run(gathering.Lend, static (_, _) => true, static _ => true) : 0;
             // Before others borrow what the claims have set free.
             var reprieved = reprieve.Run();
             if (claims == 0 && !reprieved && !gathering.Refresh())

@@ -28,8 +28,9 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     /// <summary>The request begins on the class, its victims gone; false = nothing has changed.</summary>
     public bool TryClaim(in Request request, int chip, ClaimKind kind)
     {
+        Begin();
         // What is idle is no matter of rights: it is given out in the passes for idle devices, in their order.
-        if (Fits(request, chip) || !TryClear(request, chip, kind))
+        if (!source.MightServe(request, chip, kind) || Fits(request, chip) || !Search(request, chip, kind))
         {
             return false;
         }
@@ -42,12 +43,20 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     /// <summary>The request fits on the class, and who had to go for it is in <see cref="Removed"/>; false = nothing has changed.</summary>
     public bool TryClear(in Request request, int chip, ClaimKind kind)
     {
+        Begin();
+        return source.MightServe(request, chip, kind) && Search(request, chip, kind);
+    }
+
+    private void Begin()
+    {
         _removed.Clear();
         _guaranteed.Clear();
-        source.Spared.Clear();
-        return ClearLawfully(request, chip, kind, onlyNode: -1) || ClearBesideGuaranteed(request, chip, kind) ||
-            (Tried() && (ClearNodeByNode(request, chip, kind) || ClearSparingSome(request, chip, kind) || ClearLargestFirst(request, chip, kind)));
+        source.Begin();
     }
+
+    private bool Search(in Request request, int chip, ClaimKind kind) =>
+        ClearLawfully(request, chip, kind, onlyNode: -1) || ClearBesideGuaranteed(request, chip, kind) ||
+        (Tried() && (ClearNodeByNode(request, chip, kind) || ClearSparingSome(request, chip, kind) || ClearLargestFirst(request, chip, kind)));
 
     // In their order victims may be taken that the rest of their unit's holding leaves wholly within its guarantee: without those, then.
     private bool ClearBesideGuaranteed(in Request request, int chip, ClaimKind kind)

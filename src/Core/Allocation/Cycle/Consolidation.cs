@@ -19,8 +19,6 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
     private readonly List<Slot> _slots = [];
     private readonly List<Relocation> _moved = [];
     private int _attempts;
-    private readonly Dictionary<int, Dictionary<int, List<Entry>>> _known = [];
-    private long _knownAt = -1;
 
     public bool TryMakeRoom(Request request)
     {
@@ -92,7 +90,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
 
         foreach (var chip in open)
         {
-            if (MakeHole(request, chip, Holders(chip), ref budget))
+            if (MakeHole(request, chip, ref budget))
             {
                 return true;
             }
@@ -110,12 +108,12 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         }
     }
 
-    private bool MakeHole(in Request request, int chip, Dictionary<int, List<Entry>> holders, ref Int128 budget)
+    private bool MakeHole(in Request request, int chip, ref Int128 budget)
     {
         var (bestNode, bestCost) = (-1, budget);
         foreach (var node in Candidates(chip, request.Shape.Member))
         {
-            if (holders.TryGetValue(node, out var here) && Clear(request, chip, node, here) is { } trial)
+            if (Holders(chip, node) is { Count: > 0 } here && Clear(request, chip, node, here) is { } trial)
             {
                 Retract(request, chip, trial);
                 if (trial.Cost < bestCost)
@@ -130,7 +128,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
             return false;
         }
 
-        var chosen = Clear(request, chip, bestNode, holders[bestNode])!;
+        var chosen = Clear(request, chip, bestNode, Holders(chip, bestNode))!;
         budget -= chosen.Cost;
         _slots.Add(chosen.Hole);
         _moved.AddRange(chosen.Moved);
@@ -276,38 +274,9 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         }
     }
 
-    /// <summary>By node, who may be moved away from it, the least work lost first.</summary>
-    private Dictionary<int, List<Entry>> Holders(int chip)
-    {
-        if (_knownAt != state.Changes)
-        {
-            _known.Clear();
-            _knownAt = state.Changes;
-        }
-
-        if (_known.TryGetValue(chip, out var holders))
-        {
-            return holders;
-        }
-
-        _known[chip] = holders = [];
-        var movable = state.RunningIn.SelectMany(running => running).Where(entry => entry.Shape.Preemptible && (!entry.Paid || entry.StartedNow))
-            .OrderBy(entry => entry.LostWork(state.NowMs)).ThenBy(entry => entry.Index);
-        foreach (var entry in movable)
-        {
-            foreach (var node in entry.Members.Where(member => member.Slot.Chip == chip).Select(member => member.Slot.Node).Distinct())
-            {
-                if (!holders.TryGetValue(node, out var here))
-                {
-                    holders[node] = here = [];
-                }
-
-                here.Add(entry);
-            }
-        }
-
-        return holders;
-    }
+    /// <summary>Who may be moved away from the node, the least work lost first.</summary>
+    private List<Entry> Holders(int chip, int node) => [.. state.Holders.On(chip, node)
+        .Where(entry => entry.Shape.Preemptible && (!entry.Paid || entry.StartedNow)).OrderBy(entry => entry.LostWork(state.NowMs)).ThenBy(entry => entry.Index)];
 
     private static bool StillFree(ClassStock stock, Slot slot, MemberShape shape) =>
         Array.TrueForAll(slot.Devices, device => stock.DeviceFits(slot.Node, device, shape)) && stock.HasRoom(slot.Node, shape);

@@ -46,16 +46,8 @@ internal sealed class CycleTargets
     /// <summary>Work that a unit would do with its guarantee alone, in device-speeds, at every level.</summary>
     public double[] Alone { get; }
 
-    public static TargetProblem Problem(PlanningState state)
-    {
-        var rows = ImmutableArray.CreateBuilder<TargetRow>();
-        foreach (var shape in DemandOf(state))
-        {
-            rows.Add(shape.Demand);
-        }
-
-        return new TargetProblem([.. state.Stocks.Select(stock => stock.CapacityMilli)], state.TargetUnits, rows.ToImmutable());
-    }
+    public static TargetProblem Problem(PlanningState state) =>
+        new TargetProblem([.. state.Stocks.Select(stock => stock.CapacityMilli)], state.TargetUnits, state.Demand.Rows());
 
     /// <summary>The tree as the solver sees it, in milli-devices by class number.</summary>
     public static ImmutableArray<TargetUnit> Units(Organisation tree) => [.. tree.Units.Select((unit, u) => new TargetUnit(
@@ -64,10 +56,8 @@ internal sealed class CycleTargets
     /// <summary>The prices inside each unit order its work and say on which classes it belongs.</summary>
     public void PriceShapes(PlanningState state)
     {
-        var row = 0;
-        foreach (var shape in DemandOf(state))
+        foreach (var (shape, price) in state.Demand.Priced(Solution.Rows))
         {
-            var price = Solution.Rows[row++];
             if (ReferenceEquals(price, shape.Price))
             {
                 continue;
@@ -83,7 +73,7 @@ internal sealed class CycleTargets
         }
 
         // What takes no device costs nobody a device: it belongs wherever it can run.
-        foreach (var shape in state.Shapes.Where(shape => shape.Member.Milli == 0))
+        foreach (var shape in state.Demand.Beside())
         {
             for (var c = 0; c < _chips; c++)
             {
@@ -91,9 +81,6 @@ internal sealed class CycleTargets
             }
         }
     }
-
-    private static IEnumerable<Shape> DemandOf(PlanningState state) =>
-        state.Shapes.Where(shape => shape.Count > 0 && shape.IsDemand && shape.Member.Milli > 0);
 
     private static ImmutableArray<long> Amounts(Organisation tree, ChipAmounts amounts, long otherwise) => amounts.IsEmpty
         ? default

@@ -8,8 +8,9 @@ namespace Amalgam.Core.Allocation.Cycle;
 /// </summary>
 internal sealed class Form
 {
-    public Form(ClassStock[] stocks, in MemberShape member, int minimum)
+    public Form(ClassStock[] stocks, in MemberShape member, int minimum, int number)
     {
+        Bit = 1UL << (number % 64);
         (Member, Minimum) = (member, minimum);
         (Now, Ever) = (new long[stocks.Length], new long[stocks.Length]);
         (Fits, FitsOne) = (new bool[stocks.Length], new bool[stocks.Length]);
@@ -28,6 +29,9 @@ internal sealed class Form
 
     /// <summary>By class: the same for one member.</summary>
     public bool[] FitsOne { get; }
+
+    /// <summary>One of 64; two forms may have the same.</summary>
+    public ulong Bit { get; }
 
     public MemberShape Member { get; }
 

@@ -170,8 +170,9 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
     private List<Entry> Overdue()
     {
         var overdue = new List<(Entry Entry, long SinceMs)>();
-        foreach (var rows in state.Rows)
+        for (var leaf = 0; leaf < state.Rows.Length; leaf++)
         {
+            var rows = state.HasPatience(leaf) ? state.Rows[leaf] : [];
             foreach (var row in rows)
             {
                 var patience = row.Waiting == 0 ? long.MaxValue : row.Shape.Sample.MaxWaitMs ?? state.Tree.MaxWait[row.Shape.Leaf];
@@ -328,6 +329,8 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
                 }
             }
         }
+
+        state.StockChanged();
     }
 
     private void Release(Reservation reservation)
@@ -338,6 +341,7 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         }
 
         reservation.Kept.Clear();
+        state.StockChanged();
     }
 
     private bool IsKept(int chip, int node, int device) => _reservations.Exists(reservation =>

@@ -57,7 +57,12 @@ internal sealed partial class PlanningState
         }
 
         shape.Users++;
-        shape.Count += workload.Held ? 0 : 1;
+        if (!workload.Held)
+        {
+            shape.Count++;
+            Demand.Changed(shape, came: true);
+        }
+
         Enqueue(entry);
         return entry;
     }
@@ -74,15 +79,19 @@ internal sealed partial class PlanningState
         Idle(entry, -1);
         if (entry.Waiting)
         {
-            entry.Row.Leave(entry);
+            Leave(entry);
             entry.Row.Tidy();
-            _waitingIn[entry.Shape.Leaf]--;
             OpenWork -= entry.Row.Work;
         }
 
         _suspects.Remove(entry);
         _entries.Remove(entry.Workload.Id);
-        entry.Shape.Count -= entry.Workload.Held ? 0 : 1;
+        if (!entry.Workload.Held)
+        {
+            entry.Shape.Count--;
+            Demand.Changed(entry.Shape, came: false);
+        }
+
         if (--entry.Row.Users == 0)
         {
             Rows[entry.Shape.Leaf].Remove(entry.Row);
@@ -108,6 +117,7 @@ internal sealed partial class PlanningState
         var slot = new Slot(at.Chip, at.Node, [.. lease.Devices], (int)lease.MilliPerDevice);
         Stocks[at.Chip].Take(at.Node, slot.Devices, entry.Shape.Member);
         entry.Members.Add(new HeldMember(lease.Member, slot, lease.SinceMs));
+        Holders.Add(entry, slot);
         Count(entry.Shape, at.Chip, +1);
         Index(entry);
         Examine(entry);
@@ -139,18 +149,18 @@ internal sealed partial class PlanningState
             return false;
         }
 
-        var here = new List<Entry>();
-        foreach (var running in RunningIn)
-        {
-            here.AddRange(running.Where(entry => entry.Members.Exists(member => member.Slot.Chip == at.Chip && member.Slot.Node == at.Node)));
-        }
-
+        var here = Holders.On(at.Chip, at.Node).ToList();
         Held(here, at, static (stock, slot, member) => stock.Return(slot.Node, slot.Devices, member));
         Stocks[at.Chip].Renew(at.Node, node);
         Held(here, at, static (stock, slot, member) => stock.Take(slot.Node, slot.Devices, member));
         here.ForEach(Examine);
         Facts++;
         _shapes.NodesChanged();
+        for (var leaf = 0; leaf < AskChanges.Length; leaf++)
+        {
+            AskChanges[leaf]++;
+        }
+
         Changes++;
         return true;
     }

@@ -52,6 +52,9 @@ internal sealed partial class PlanningState
 
         Clock = new RunningClock(this);
         _shapes = new ShapeTable(this);
+        AskChanges = new long[Tree.Units.Count];
+        Holders = new NodeHolders(Stocks);
+        (Demand, Asks) = (new DemandTable(_shapes, Chips.Length), new LeafAsks(this));
     }
 
     public AllocationSettings Settings { get; }
@@ -95,6 +98,20 @@ internal sealed partial class PlanningState
     /// <summary>In no particular order.</summary>
     public IReadOnlyList<Shape> Shapes => _shapes.All;
 
+    public IReadOnlyCollection<Form> Forms => _shapes.Forms;
+
+    public DemandTable Demand { get; }
+
+    public LeafAsks Asks { get; }
+
+    public NodeHolders Holders { get; }
+
+    /// <summary>By leaf: grows whenever another kind of work begins or ceases to wait or to grow there.</summary>
+    public long[] AskChanges { get; }
+
+    /// <summary>Whether anything in the leaf may wait only so long.</summary>
+    public bool HasPatience(int leaf) => _shapes.WithPatience > 0 || Tree.MaxWait[leaf] < long.MaxValue;
+
     /// <summary>Milli-device-milliseconds that all work, running or waiting, is expected to take.</summary>
     public Int128 OpenWork { get; private set; }
 
@@ -128,6 +145,7 @@ internal sealed partial class PlanningState
         foreach (var slot in slots)
         {
             entry.Members.Add(new HeldMember(entry.LowestFreeMember(), slot, sinceMs ?? NowMs));
+            Holders.Add(entry, slot);
             Count(entry.Shape, slot.Chip, +1);
         }
 
@@ -147,8 +165,17 @@ internal sealed partial class PlanningState
         Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
         Begin(entry);
         entry.Members.Add(member);
+        Holders.Add(entry, member.Slot);
         Count(entry.Shape, member.Slot.Chip, +1);
         Index(entry);
+    }
+
+    /// <summary>A member that began in this cycle begins elsewhere instead, on devices that the stock has already given out.</summary>
+    public void Reseat(Entry entry, int position, Slot slot)
+    {
+        Holders.Remove(entry, entry.Members[position].Slot);
+        entry.Members[position] = entry.Members[position] with { Slot = slot };
+        Holders.Add(entry, slot);
     }
 
     /// <summary>One member goes to devices that the stock has already given out; its old ones have been returned.</summary>
@@ -156,10 +183,15 @@ internal sealed partial class PlanningState
     {
         Remember(entry);
         var position = entry.Members.FindIndex(member => member.Number == number);
+        Holders.Remove(entry, entry.Members[position].Slot);
         entry.Members[position] = new HeldMember(number, slot, NowMs);
+        Holders.Add(entry, slot);
         Changes++;
         RunningChanges[entry.Shape.Leaf]++;
     }
+
+    /// <summary>What is idle has become less or more although nobody holds anything else than before: what was counted counts no more.</summary>
+    public void StockChanged() => Changes++;
 
     /// <summary>Ends a cycle: everybody holds again what the facts say, whatever the plan was.</summary>
     public void Rollback()
@@ -171,6 +203,7 @@ internal sealed partial class PlanningState
             {
                 var slot = entry.Members[m].Slot;
                 Stocks[slot.Chip].Return(slot.Node, slot.Devices, entry.Shape.Member);
+                Holders.Remove(entry, slot);
                 Count(entry.Shape, slot.Chip, -1);
             }
         }
@@ -195,6 +228,7 @@ internal sealed partial class PlanningState
                 }
 
                 entry.Members.Add(member);
+                Holders.Add(entry, member.Slot);
                 Count(entry.Shape, member.Slot.Chip, +1);
             }
 
@@ -209,6 +243,7 @@ internal sealed partial class PlanningState
     {
         var member = entry.Members[position];
         entry.Members.RemoveAt(position);
+        Holders.Remove(entry, member.Slot);
         Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member);
         Count(entry.Shape, member.Slot.Chip, -1);
         if (!entry.Running)
@@ -249,8 +284,7 @@ internal sealed partial class PlanningState
         running.Add(entry);
         if (entry.Waiting)
         {
-            entry.Row.Leave(entry);
-            _waitingIn[entry.Shape.Leaf]--;
+            Leave(entry);
         }
         else
         {
@@ -285,8 +319,16 @@ internal sealed partial class PlanningState
         {
             entry.Row.Add(entry);
             _waitingIn[entry.Shape.Leaf]++;
+            AskChanges[entry.Shape.Leaf] += entry.Row.Waiting == 1 ? 1 : 0;
             OpenWork += entry.Row.Work;
         }
+    }
+
+    private void Leave(Entry entry)
+    {
+        entry.Row.Leave(entry);
+        _waitingIn[entry.Shape.Leaf]--;
+        AskChanges[entry.Shape.Leaf] += entry.Row.Waiting == 0 ? 1 : 0;
     }
 
     // After every change of its members: whether it would take more.
@@ -299,6 +341,7 @@ internal sealed partial class PlanningState
         {
             entry.GrowingAt = growing.Count;
             growing.Add(entry);
+            AskChanges[entry.Shape.Leaf]++;
         }
         else if (!grows && entry.GrowingAt >= 0)
         {
@@ -306,6 +349,7 @@ internal sealed partial class PlanningState
             growing[entry.GrowingAt].GrowingAt = entry.GrowingAt;
             growing.RemoveAt(growing.Count - 1);
             entry.GrowingAt = -1;
+            AskChanges[entry.Shape.Leaf]++;
         }
     }
 

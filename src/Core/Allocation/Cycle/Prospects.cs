@@ -8,6 +8,68 @@ namespace Amalgam.Core.Allocation.Cycle;
 /// </summary>
 internal sealed class Prospects(PlanningState state, CycleTargets targets, Bounds bounds)
 {
+    private readonly long[] _room = new long[state.Chips.Length];
+    private (int Leaf, long Changes) _roomOf = (-1, 0);
+
+    private readonly bool[] _abundant = [.. Enumerable.Range(0, state.Chips.Length).Select(chip => targets.Abundant.Contains(chip))];
+    private readonly ulong[] _fits = new ulong[state.Chips.Length];
+    private long _fitsAt = -1;
+
+    /// <summary>Idle devices might hold something that the leaf asks for, inside its target.</summary>
+    public bool LeafWithinTarget(int leaf)
+    {
+        CountForms();
+        var ask = state.Asks.Of(leaf);
+        for (var c = 0; c < _fits.Length; c++)
+        {
+            var at = state.Tree.At(leaf, c);
+            if ((ask.Forms & _fits[c]) != 0 && (ask.LeastMilli == 0 || _abundant[c] || state.Tree.Held[at] + ask.LeastMilli <= targets.Leasable[at]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Idle devices might hold something that the leaf asks for.</summary>
+    public bool LeafAnywhere(int leaf)
+    {
+        CountForms();
+        var forms = state.Asks.Of(leaf).Forms;
+        return Array.Exists(_fits, fits => (fits & forms) != 0);
+    }
+
+    /// <summary>The leaf might take something back, or something of it goes before lower priorities.</summary>
+    public bool LeafReclaims(int leaf)
+    {
+        var ask = state.Asks.Of(leaf);
+        return Array.Exists(RoomOf(leaf), room => ask.LeastMilli <= room) || state.Clock.LowestPriority(leaf) < ask.Priority;
+    }
+
+    /// <summary>The same, or a term is over in it, or others might move for it.</summary>
+    public bool LeafClaims(int leaf) => LeafReclaims(leaf) || state.Clock.TermOver(leaf) ||
+        (state.Settings.Moves && Array.Exists(state.Stocks, stock => stock.FreeMilli >= state.Asks.Of(leaf).LeastMilli));
+
+    // Which forms fit on each class, one member of them at least.
+    private void CountForms()
+    {
+        if (_fitsAt == state.Changes)
+        {
+            return;
+        }
+
+        _fitsAt = state.Changes;
+        Array.Clear(_fits);
+        foreach (var form in state.Forms)
+        {
+            for (var c = 0; c < _fits.Length; c++)
+            {
+                _fits[c] |= Fits(form, c, one: true) ? form.Bit : 0;
+            }
+        }
+    }
+
     /// <summary>Idle devices might hold it, inside the target of its unit.</summary>
     public bool WithinTarget(Shape shape, bool grows) => Idle(shape, grows, withinTarget: true);
 
@@ -27,7 +89,7 @@ internal sealed class Prospects(PlanningState state, CycleTargets targets, Bound
         for (var c = 0; c < shape.Speeds.Length; c++)
         {
             if (shape.MayUse(c) && Fits(shape.Form, c, grows || shape.Sample.Mixed) &&
-                (!withinTarget || milli == 0 || targets.Abundant.Contains(c) || state.Tree.Held[state.Tree.At(shape.Leaf, c)] + milli <= targets.Leasable[state.Tree.At(shape.Leaf, c)]))
+                (!withinTarget || milli == 0 || _abundant[c] || state.Tree.Held[state.Tree.At(shape.Leaf, c)] + milli <= targets.Leasable[state.Tree.At(shape.Leaf, c)]))
             {
                 return true;
             }
@@ -39,16 +101,32 @@ internal sealed class Prospects(PlanningState state, CycleTargets targets, Bound
     private bool HasClaim(Shape shape, bool grows)
     {
         var milli = grows || shape.Sample.Mixed ? shape.Member.Milli : shape.MinimumMilli;
-        for (var c = 0; c < shape.Speeds.Length; c++)
+        var room = RoomOf(shape.Leaf);
+        for (var c = 0; c < room.Length; c++)
         {
-            var at = state.Tree.At(shape.Leaf, c);
-            if (shape.MayUse(c) && state.Tree.Held[at] + milli <= Math.Max(Math.Max(targets.Leasable[at], targets.Guaranteed[at]), bounds.Honoured(shape.Leaf, c)))
+            if (milli <= room[c] && shape.MayUse(c))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    // What the leaf may still claim of each class: the same for all its shapes, which are asked about one after the other.
+    private long[] RoomOf(int leaf)
+    {
+        if (_roomOf != (leaf, state.Changes))
+        {
+            _roomOf = (leaf, state.Changes);
+            for (var c = 0; c < _room.Length; c++)
+            {
+                var at = state.Tree.At(leaf, c);
+                _room[c] = Math.Max(Math.Max(targets.Leasable[at], targets.Guaranteed[at]), bounds.Honoured(leaf, c)) - state.Tree.Held[at];
+            }
+        }
+
+        return _room;
     }
 
     private bool OutranksOwn(Shape shape) => state.Clock.LowestPriority(shape.Leaf) < shape.Priority;

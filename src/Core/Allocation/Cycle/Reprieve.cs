@@ -44,7 +44,7 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
             for (var i = 0; i < held.Count; i++)
             {
                 var at = slots.FindIndex(slot => slot.Chip == held[i].Slot.Chip);
-                claimant.Members[claimant.Members.IndexOf(held[i])] = held[i] with { Slot = slots[at] };
+                state.Reseat(claimant, claimant.Members.IndexOf(held[i]), slots[at]);
                 slots.RemoveAt(at);
             }
 

@@ -7,6 +7,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 /// <summary>What makes workloads of one leaf equal in the eyes of a cycle. What one of them cannot do, none of them can.</summary>
 internal sealed class Shape(int leaf, WorkloadState sample, int[] speeds, ClassRefusal?[] refusals)
 {
+    private readonly bool[] _mayUse = new bool[speeds.Length];
     private Dictionary<(long Declared, long Attained), Row>? _rows;
     private Row? _row;
     private int _count;
@@ -67,6 +68,9 @@ internal sealed class Shape(int leaf, WorkloadState sample, int[] speeds, ClassR
 
     /// <summary>Those of them that hold nothing.</summary>
     public int Waiting { get; set; }
+
+    /// <summary>Its row among all demand; -1 = it is none.</summary>
+    public int DemandAt { get; set; } = -1;
 
     /// <summary>Position in the table.</summary>
     public int At { get; set; }
@@ -131,6 +135,12 @@ internal sealed class Shape(int leaf, WorkloadState sample, int[] speeds, ClassR
             Array.Clear(PlaceableEver);
         }
 
+        for (var c = 0; c < Speeds.Length; c++)
+        {
+            _mayUse[c] = Speeds[c] > 0 && Refusals[c] is null && Placeable[c];
+        }
+
+        IsDemand = Array.IndexOf(_mayUse, true) >= 0;
         _speedsOfDemand = [.. Speeds.Select((speed, c) => MayUse(c) ? speed / 1e6 : 0)];
         _demand = null;
     }
@@ -151,21 +161,8 @@ internal sealed class Shape(int leaf, WorkloadState sample, int[] speeds, ClassR
     /// </summary>
     public bool MustLeave(int chip) => Preemptible && Refusals[chip] is { Kind: RefusalKind.Budget };
 
-    public bool MayUse(int chip) => Speeds[chip] > 0 && Refusals[chip] is null && Placeable[chip];
+    public bool MayUse(int chip) => _mayUse[chip];
 
-    public bool IsDemand
-    {
-        get
-        {
-            for (var c = 0; c < Speeds.Length; c++)
-            {
-                if (MayUse(c))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-    }
+    /// <summary>Whether there is a class that it may use at all.</summary>
+    public bool IsDemand { get; private set; }
 }

@@ -10,14 +10,24 @@ internal sealed class ShapeTable(PlanningState state)
 
     public List<Shape> All { get; } = [];
 
+    public IReadOnlyCollection<Form> Forms => _forms.Values;
+
+    /// <summary>Grows whenever other shapes than before are demand.</summary>
+    public long Version { get; set; }
+
+    /// <summary>How many say themselves how long they may be overtaken.</summary>
+    public int WithPatience { get; private set; }
+
     public Shape Of(WorkloadState workload)
     {
         if (!_shapes.TryGetValue(workload, out var shape))
         {
             shape = Create(workload);
             shape.At = All.Count;
+            Version++;
             _shapes.Add(workload, shape);
             All.Add(shape);
+            WithPatience += workload.MaxWaitMs is null ? 0 : 1;
         }
 
         return shape;
@@ -27,6 +37,8 @@ internal sealed class ShapeTable(PlanningState state)
     public void Forget(Shape shape)
     {
         _shapes.Remove(shape.Sample);
+        WithPatience -= shape.Sample.MaxWaitMs is null ? 0 : 1;
+        Version++;
         All[shape.At] = All[^1];
         All[shape.At].At = shape.At;
         All.RemoveAt(All.Count - 1);
@@ -35,6 +47,7 @@ internal sealed class ShapeTable(PlanningState state)
     /// <summary>Nodes were lost or came back: what can be placed is found anew.</summary>
     public void NodesChanged()
     {
+        Version++;
         _forms.Clear();
         foreach (var shape in All)
         {
@@ -74,7 +87,7 @@ internal sealed class ShapeTable(PlanningState state)
     {
         if (!_forms.TryGetValue((shape.Member, shape.Minimum), out var form))
         {
-            form = new Form(state.Stocks, shape.Member, shape.Minimum);
+            form = new Form(state.Stocks, shape.Member, shape.Minimum, _forms.Count);
             _forms.Add((shape.Member, shape.Minimum), form);
         }
 

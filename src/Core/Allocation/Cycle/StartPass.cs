@@ -11,12 +11,13 @@ internal sealed class StartPass(PlanningState state, CycleTargets targets, KeyTa
 
     /// <param name="attempt">One way to grant a request.</param>
     /// <param name="hope">False where a shape, or the growth of one (true), cannot be granted in that way: it is left out.</param>
+    /// <param name="leafHope">The same of everything that a leaf asks for.</param>
     /// <returns>How many requests were granted.</returns>
-    public int Run(Func<Request, bool> attempt, Func<Shape, bool, bool> hope)
+    public int Run(Func<Request, bool> attempt, Func<Shape, bool, bool> hope, Func<int, bool> leafHope)
     {
         _number = state.NextPass();
         var granted = 0;
-        var turn = new UnitQueue(state, targets, debts, Fill(hope));
+        var turn = new UnitQueue(state, targets, debts, Fill(hope, leafHope));
         while (turn.Next() is var leaf and >= 0)
         {
             var queue = _queues[leaf]!;
@@ -48,12 +49,12 @@ internal sealed class StartPass(PlanningState state, CycleTargets targets, KeyTa
         return granted;
     }
 
-    private List<int> Fill(Func<Shape, bool, bool> hope)
+    private List<int> Fill(Func<Shape, bool, bool> hope, Func<int, bool> leafHope)
     {
         var leaves = new List<int>();
         for (var leaf = 0; leaf < _queues.Length; leaf++)
         {
-            if (state.WaitingIn(leaf) == 0 && state.GrowingIn[leaf].Count == 0)
+            if ((state.WaitingIn(leaf) == 0 && state.GrowingIn[leaf].Count == 0) || !leafHope(leaf))
             {
                 continue;
             }

@@ -51,7 +51,7 @@ internal sealed class Starter
         Claim(request, ClaimKind.Target, withinTarget: true) || ReclaimGuarantee(request);
 
     private bool ReclaimGuarantee(Request request) =>
-        Claim(request, ClaimKind.Guarantee) || Claim(request, ClaimKind.Guarantee) || Claim(request, ClaimKind.GuaranteeShielded);
+        Claim(request, ClaimKind.Guarantee) || Claim(request, ClaimKind.GuaranteeShielded);
 
     /// <summary>Whether something of lower priority runs in the same unit: it must not be served before.</summary>
     public bool OutranksOwn(Request request) => (!request.IsGrowth || request.Shape.IsService) &&

@@ -16,7 +16,7 @@ internal static class TargetRounding
         var carry = new long[state.Tree.Units.Count];
         for (var c = 0; c < state.Chips.Length; c++)
         {
-            var level = new Level(state, raw, rounded, carry, debts, yields, c, Step(state, c));
+            var level = new Level(state, raw, rounded, carry, debts, yields, c, state.Demand.Step(c));
             level.Share(state.Tree.Roots, level.Total());
             for (var u = 0; u < carry.Length; u++)
             {
@@ -57,23 +57,6 @@ internal static class TargetRounding
 
         return yields;
     }
-
-    /// <summary>The greatest common divisor of a device and every share that is asked for on the class.</summary>
-    private static long Step(PlanningState state, int chip)
-    {
-        long step = 1000;
-        foreach (var shape in state.Shapes)
-        {
-            if (shape.Count > 0 && shape.Member.IsShare && shape.MayUse(chip))
-            {
-                step = Gcd(step, shape.Member.MilliPerDevice);
-            }
-        }
-
-        return step;
-    }
-
-    private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
 
     private readonly struct Level(
         PlanningState state, long[] raw, long[] rounded, long[] carry, long[] debts, bool[] yields, int chip, long step)

@@ -5,6 +5,10 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
 {
     private readonly VictimList?[] _lists = new VictimList?[state.Tree.Units.Count];
     private readonly int[] _onPath = new int[state.Tree.Units.Count];
+    private readonly List<int> _losers = [];
+    private readonly RoomAfter _might = new();
+    private (int Chip, ClaimKind Kind) _losersOf = (-1, default);
+    private long _changes;
     private int _path;
 
     private readonly Dictionary<(Entry Claimant, Entry Victim, ClaimKind Kind), int> _took = [];
@@ -84,9 +88,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
 
     private Victim? FirstOfOthers(in Request request, int chip, ClaimKind kind, int onlyNode)
     {
-        var levels = kind == ClaimKind.Target
-            ? bounds.LevelsWithinTarget(request, chip)
-            : bounds.LevelsWithinGuarantee(request, chip);
+        var levels = Levels(request, chip, kind);
         if (levels == 0)
         {
             return null;
@@ -95,9 +97,9 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         MarkPath(request.Shape.Leaf);
         Victim? best = null;
         var bestExcess = long.MinValue;
-        for (var leaf = 0; leaf < state.RunningIn.Length; leaf++)
+        foreach (var leaf in Losers(chip, kind))
         {
-            if (state.RunningIn[leaf].Count == 0 || Pushable(request, leaf, chip, kind, levels) is not (> 0 and var pushable))
+            if (Pushable(request, leaf, chip, kind, levels) is not (> 0 and var pushable))
             {
                 continue;
             }
@@ -117,6 +119,80 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
 
         return best;
     }
+
+    // While one claim is looked into nobody else begins: whoever has nothing to lose at its beginning has nothing to lose until its end.
+    private List<int> Losers(int chip, ClaimKind kind)
+    {
+        if (_losersOf != (chip, kind))
+        {
+            _losersOf = (chip, kind);
+            _losers.Clear();
+            for (var leaf = 0; leaf < state.RunningIn.Length; leaf++)
+            {
+                if (state.RunningIn[leaf].Count > 0 && Above(leaf, chip, kind) > 0)
+                {
+                    _losers.Add(leaf);
+                }
+            }
+        }
+
+        return _losers;
+    }
+
+    /// <summary>A claim begins; what was found out for the one before counts only as long as nobody's holdings have changed.</summary>
+    public void Begin()
+    {
+        Spared.Clear();
+        (_losersOf, _changes) = (_changes == state.Changes ? _losersOf : (-1, default), state.Changes);
+    }
+
+    /// <summary>
+    /// Whether there would be room if everybody went who might go at all. Asked when a claim begins, it spares the search, which would try one order
+    /// of victims after the other and find none: typically of what holds parts of devices that others share.
+    /// </summary>
+    public bool MightServe(in Request request, int chip, ClaimKind kind)
+    {
+        if (Next(request, chip, kind, onlyNode: -1) is null)
+        {
+            return false;
+        }
+
+        if (kind is ClaimKind.Priority or ClaimKind.Term)
+        {
+            return true;
+        }
+
+        _might.Clear(state.Stocks[chip]);
+        foreach (var leaf in Losers(chip, kind))
+        {
+            // Who goes first can make room in the quotas for who goes next, so how far up the claimant may reach is left open.
+            var pushable = AboveFloors(leaf, chip, kind);
+            var list = pushable > 0 ? ListOf(leaf) : null;
+            for (var i = 0; i < list?.Count; i++)
+            {
+                if (SizeOf(list[i], chip) <= pushable && IsThere(list[i], chip, onlyNode: -1, evenPaid: true))
+                {
+                    _might.Add(list[i].Entry, chip);
+                }
+            }
+        }
+
+        return _might.Holds(request, chip);
+    }
+
+    private long AboveFloors(int leaf, int chip, ClaimKind kind)
+    {
+        var least = _onPath[leaf] > 0 ? 0 : long.MaxValue;
+        for (var u = leaf; u >= 0 && _onPath[u] <= 0; u = state.Tree.Parent[u])
+        {
+            least = Math.Min(least, Above(u, chip, kind));
+        }
+
+        return least;
+    }
+
+    private ulong Levels(in Request request, int chip, ClaimKind kind) =>
+        kind == ClaimKind.Target ? bounds.LevelsWithinTarget(request, chip) : bounds.LevelsWithinGuarantee(request, chip);
 
     private Victim? FirstIn(in Request request, int leaf, int chip, ClaimKind kind, ulong levels, int onlyNode, long pushable)
     {

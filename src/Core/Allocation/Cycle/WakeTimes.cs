@@ -13,7 +13,7 @@ internal static class WakeTimes
                 next = Math.Min(next, state.Clock.NextMs(leaf));
             }
 
-            if (state.WaitingIn(leaf) > 0)
+            if (state.WaitingIn(leaf) > 0 && state.HasPatience(leaf))
             {
                 next = Math.Min(next, PatienceOver(state, leaf));
             }

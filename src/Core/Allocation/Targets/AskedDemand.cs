@@ -28,6 +28,9 @@ internal sealed class AskedDemand
 
     public static AskedDemand Of(LeafDemand[] leaves, double[][] rows) => new(leaves, rows);
 
+    /// <summary>Whether nothing is rounded.</summary>
+    public bool IsExact => !Rows.Where((asked, i) => !asked.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_leaves[i].Demand))).Any();
+
     public double MostWork(int leaf)
     {
         double work = 0;

@@ -9,6 +9,7 @@ internal sealed class FamilyBudgets
 {
     private const double Tolerance = 0.002;
     private const double Satisfied = 0.999;
+    private const double MostChange = 4;
 
     private readonly UnitTree _tree;
     private readonly LeafDemand[] _leaves;
@@ -63,49 +64,133 @@ internal sealed class FamilyBudgets
         }
     }
 
-    /// <summary>Moves every family that still wants more towards spending its money; false when all are there.</summary>
+    /// <summary>
+    /// Weights such that every family that still wants more would spend its money at these prices: from the top down, a member that has all
+    /// it wants spending no more than now. False when all families are there already.
+    /// </summary>
     public bool Rescale(Market market, NashProgramme programme, NashPoint point)
     {
-        var (spent, hungry) = Spending(market, programme, point);
+        var members = Members(market, programme, point);
+        var rise = PriceRise(members);
+        var due = (double[])_money.Clone();
         var changed = false;
         for (var u = 0; u < _money.Length; u++)
         {
-            if (_tree.Children[u].Count == 0 || !_competes[u] || !hungry[u] || _money[u] <= 0)
+            if (_tree.Problem.Units[u].Parent is var parent and >= 0)
+            {
+                due[u] *= Above(parent);
+            }
+        }
+
+        for (var u = 0; u < _money.Length; u++)
+        {
+            if (_tree.Children[u].Count == 0 || !_competes[u] || _money[u] <= 0)
             {
                 continue;
             }
-            var due = _money[u];
-            for (var a = _tree.Problem.Units[u].Parent; a >= 0; a = _tree.Problem.Units[a].Parent)
-            {
-                due *= _scale[a];
-            }
-            var ratio = due / Math.Max(spent[u], 1e-6 * due);
-            changed |= Math.Abs(ratio - 1) > Tolerance;
-            _scale[u] = Math.Clamp(_scale[u] * Math.Clamp(ratio, 0.5, 2.0), 1e-3, 1e6);
+
+            var ratio = due[u] / Math.Max(members[u].Spent, 1e-6 * due[u]);
+            changed |= ratio < 1 - Tolerance || (members[u].Hungry && ratio > 1 + Tolerance);
+            var parent = _tree.Problem.Units[u].Parent;
+            var scale = Level(u, _money[u] * (parent < 0 ? 1 : Above(parent)), members, rise);
+            _scale[u] = Math.Clamp(Math.Clamp(scale, _scale[u] / MostChange, _scale[u] * MostChange), 1e-3, 1e6);
         }
         return changed;
     }
 
-    // What each family spends above what its members' guarantees are worth at the prices.
-    private (double[] Spent, bool[] Hungry) Spending(Market market, NashProgramme programme, NashPoint point)
+    private double Above(int unit)
     {
-        var spent = new double[_money.Length];
-        var hungry = new bool[_money.Length];
+        var scale = 1.0;
+        for (var u = unit; u >= 0; u = _tree.Problem.Units[u].Parent)
+        {
+            scale *= _scale[u];
+        }
+        return scale;
+    }
+
+    // The stock stays what it is: when more money is spent on it prices rise, and with them what it takes to have all one wants.
+    private double PriceRise(Member[] members)
+    {
+        var tops = Enumerable.Range(0, _money.Length).Where(u => _competes[u] && members[u].Most > 0 &&
+            _tree.Problem.Units[u].Parent is var parent && (parent < 0 || !_competes[parent])).ToList();
+        var worth = tops.Sum(u => members[u].Spent);
+        var (low, high) = (1 / MostChange, MostChange);
+        for (var halving = 0; halving < 50; halving++)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = tops.Sum(u => Math.Min(_money[u], middle * members[u].Most)) > middle * worth ? (middle, high) : (low, middle);
+        }
+        return (low + high) / 2;
+    }
+
+    // The scale at which the children together spend the money: each in proportion to its weight, none more than it has use for.
+    private double Level(int family, double money, Member[] members, double rise)
+    {
+        var open = _tree.Children[family].FindAll(c => _money[c] > 0 && members[c].Most > 0);
+        var (left, scale) = (money, _scale[family]);
+        while (open.Count > 0)
+        {
+            var slope = open.Sum(c => money * (_money[c] / _money[family]) * members[c].Part);
+            scale = Math.Max(0, left) / slope;
+            var full = open.FindAll(c => money * (_money[c] / _money[family]) * members[c].Part * scale > rise * members[c].Most);
+            if (full.Count == 0 || full.Count == open.Count)
+            {
+                break;
+            }
+            left -= full.Sum(c => rise * members[c].Most);
+            open.RemoveAll(full.Contains);
+        }
+        return scale;
+    }
+
+    /// <param name="Spent">Above what its guarantees are worth at the prices.</param>
+    /// <param name="Most">What it would spend if it had all it wants.</param>
+    /// <param name="Part">What it spends of its weight; less than one where the time shares of its work bind.</param>
+    private record struct Member(double Spent, double Most, double Part, bool Hungry);
+
+    private Member[] Members(Market market, NashProgramme programme, NashPoint point)
+    {
+        var members = new Member[_money.Length];
+        Array.Fill(members, new Member(0, 0, 1, false));
         for (var i = 0; i < _leaves.Length; i++)
         {
             if (programme.Weight[i] <= 0)
             {
                 continue;
             }
-            var work = programme.Work(i, point.Devices);
-            var above = Cost(programme, point, i) - AloneWorth(market, programme, point, i);
+            var worth = AloneWorth(market, programme, point, i);
+            var spent = Cost(programme, point, i) - worth;
+            var hungry = programme.Work(i, point.Devices) < Satisfied * market.Asked.MostWork(i);
+            var most = hungry ? Math.Max(spent, CostOfAll(programme, point, i) - worth) : spent;
+            members[_leaves[i].Unit].Part = hungry ? Math.Clamp(spent / programme.Weight[i], 0.01, 1) : 1;
             for (var u = _leaves[i].Unit; u >= 0; u = _tree.Problem.Units[u].Parent)
             {
-                spent[u] += above;
-                hungry[u] |= work < Satisfied * market.Asked.MostWork(i);
+                members[u].Spent += spent;
+                members[u].Most += most;
+                members[u].Hungry |= hungry;
             }
         }
-        return (spent, hungry);
+        return members;
+    }
+
+    // Every row on the class where it is fastest, the cheapest of equals.
+    private static double CostOfAll(NashProgramme programme, NashPoint point, int leaf)
+    {
+        double cost = 0;
+        for (var row = programme.FirstRow[leaf]; row < programme.FirstRow[leaf + 1]; row++)
+        {
+            var (speed, price) = (0.0, 0.0);
+            for (var c = 0; c < programme.Classes; c++)
+            {
+                var at = programme.Speed[(row * programme.Classes) + c];
+                if (at > speed || (at == speed && point.Prices[c] < price))
+                {
+                    (speed, price) = (at, point.Prices[c]);
+                }
+            }
+            cost += programme.Demand[row] * price;
+        }
+        return cost;
     }
 
     private static double Cost(NashProgramme programme, NashPoint point, int leaf)

@@ -38,6 +38,7 @@ internal static class InnerPrices
         var caps = rows.Select(r => problem.Rows[r].DemandMilli).ToArray();
         var weights = rows.Select(r => (long)problem.Rows[r].Workloads).ToArray();
         var given = WaterFilling.Fill(amount, new long[rows.Length], caps, weights);
+        AlikeForEquals(problem, rows, given);
         double players = weights.Sum(), price = 0;
         for (var k = 0; k < rows.Length; k++)
         {
@@ -59,6 +60,22 @@ internal static class InnerPrices
         }
         return new Solved(prices, value, rent, share);
     }
+
+    // The odd thousandths go by number, and which of two equal rows has the lower one is a matter of history: neither gets them.
+    private static void AlikeForEquals(TargetProblem problem, int[] rows, long[] given)
+    {
+        for (var k = 1; k < rows.Length; k++)
+        {
+            given[k] = AreEqual(problem, rows, k) ? Math.Min(given[k], given[k - 1]) : given[k];
+        }
+
+        for (var k = rows.Length - 1; k > 0; k--)
+        {
+            given[k - 1] = AreEqual(problem, rows, k) ? given[k] : given[k - 1];
+        }
+    }
+
+    private static bool AreEqual(TargetProblem problem, int[] rows, int k) => RowContent.Order.Compare(problem.Rows[rows[k - 1]], problem.Rows[rows[k]]) == 0;
 
     private static Solved Several(TargetProblem problem, int[] rows, int[] held, long[] target)
     {

@@ -62,6 +62,11 @@ internal sealed class Market
     /// <returns>The programme as last posed and the point it was solved to.</returns>
     public (NashProgramme Programme, NashPoint Point) Solve()
     {
+        if (ServeAll() is { } served)
+        {
+            return served;
+        }
+
         while (true)
         {
             var (programme, point, steps) = _memory.Recall(this) ?? SolveAsAsked();
@@ -71,6 +76,18 @@ internal sealed class Market
                 return (programme, point);
             }
         }
+    }
+
+    private (NashProgramme, NashPoint)? ServeAll()
+    {
+        // A unit without weight gets what it is guaranteed, whatever is left over.
+        if (!Asked.IsExact || Enumerable.Range(0, Leaves.Length).Any(leaf => Budgets.Weight(leaf) <= 0))
+        {
+            return null;
+        }
+
+        var programme = Pose(MustShares[0]);
+        return Plenty.Serve(programme) is { } point && !AddBroken(point) ? (programme, point) : null;
     }
 
     private (NashProgramme, NashPoint, int) SolveAsAsked()

@@ -141,13 +141,13 @@ public sealed class BudgetBook(UnitTree units, BillBook bill, Func<string, Lease
         Watch(counter);
     }
 
-    /// <summary>A budget counts what was used before it was set, from the begin of its period: bills know it by day. What a contract or a commitment owes without use was agreed with it: no budget can refuse it, so none counts it.</summary>
+    /// <summary>A budget counts what was used before it was set, from the begin of its period: bills know it by day.</summary>
     private void Count(BudgetCounter counter, long nowMs)
     {
         foreach (var (key, amount) in bill.Lines)
         {
             var dayMs = key.Day * BudgetCalendar.DayMs;
-            if (dayMs >= counter.FromMs && key.Meter is not (Meter.ReservedIdleDeviceHours or Meter.UnusedCommitmentDeviceHours) && units.IsPathWithin(key.Path, counter.Budget.Unit))
+            if (dayMs >= counter.FromMs && !key.Meter.IsStanding() && units.IsPathWithin(key.Path, counter.Budget.Unit))
             {
                 var used = new BudgetUse(amount.AmountNano, key.ChipClass, key is { Meter: Meter.DeviceHours, PriceVersion: not LeaseMetering.Unfunded } ? amount.Quantity : 0);
                 counter.Spend(used.Of(counter.Budget), dayMs, nowMs);

@@ -33,6 +33,10 @@ public sealed record Contract
 
     public ServiceLevel? ServiceLevel { get; init; }
 
+    /// <summary>Its devices were simulated when it was signed: nobody may take what it bills for real ones.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Simulated { get; init; }
+
     /// <summary>Ended before its time at this instant; null = runs to <see cref="ToMs"/>.</summary>
     public long? EndedMs { get; init; }
 

@@ -10,6 +10,7 @@ public sealed class ContractBook
     private readonly List<Contract> _contracts = [];
     private readonly List<ServiceRecord> _service = [];
     private readonly List<long> _overcommit = [];
+    private readonly List<(long SignedMs, long ChangedMs)> _recorded = [];
 
     public IReadOnlyList<Contract> All => _contracts;
 
@@ -25,6 +26,9 @@ public sealed class ContractBook
 
     /// <summary>By how much it was knowingly signed beyond the healthy stock.</summary>
     public long OvercommitMilli(string id) => _places.TryGetValue(id, out var at) ? _overcommit[at] : 0;
+
+    /// <summary>When it was signed, and when it was last changed: ended before its time.</summary>
+    public (long SignedMs, long ChangedMs) Recorded(string id) => _places.TryGetValue(id, out var at) ? _recorded[at] : default;
 
     /// <summary>Contracts of exactly this unit and class in force at an instant, oldest first.</summary>
     public IEnumerable<Contract> InForce(string unit, string chipClass, long atMs) =>
@@ -50,11 +54,13 @@ public sealed class ContractBook
                 _places[signed.Contract.Id] = _contracts.Count;
                 _contracts.Add(signed.Contract);
                 _overcommit.Add(signed.OvercommitMilli);
+                _recorded.Add((record.AtMs, record.AtMs));
                 _service.Add(ServiceRecord.Empty with { SinceMs = record.AtMs });
                 break;
             case ContractEnded ended:
                 var at = _places[ended.ContractId];
                 _contracts[at] = _contracts[at] with { EndedMs = ended.AtMs };
+                _recorded[at] = _recorded[at] with { ChangedMs = record.AtMs };
                 break;
             case ContractServiceChanged changed:
                 Change(_places[changed.ContractId], new(changed.AskedMilli, changed.HeldMilli), record.AtMs);

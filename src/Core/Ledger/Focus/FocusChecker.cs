@@ -31,12 +31,22 @@ public static partial class FocusChecker
             {
                 FocusSchema.CostAndUsage => FocusRowRules.CostAndUsage(table, row),
                 FocusSchema.InvoiceDetail => FocusRowRules.InvoiceDetail(table, row),
-                FocusSchema.ContractCommitment => FocusRowRules.ContractCommitment(table, row),
+                FocusSchema.ContractCommitment => FocusAgreementRules.ContractCommitment(table, row),
                 _ => FocusRowRules.Periods(table, row, "BillingPeriodStart", "BillingPeriodEnd"),
             });
         }
 
         return found;
+    }
+
+    /// <summary>What one dataset says of the other: every commitment that a charge names is described.</summary>
+    public static IEnumerable<FocusViolation> Check(FocusTable usage, FocusTable commitments)
+    {
+        var known = Enumerable.Range(0, commitments.Rows.Count).Select(row => commitments.Cell(row, "ContractCommitmentId")).ToHashSet(StringComparer.Ordinal);
+        return from row in Enumerable.Range(0, usage.Rows.Count)
+               from id in FocusAgreementRules.Applied(usage.Cell(row, "ContractApplied"))
+               where !known.Contains(id)
+               select new FocusViolation("ContractCommitment.DatasetCompleteness", row + 1, "ContractApplied", $"the dataset Contract Commitment has no row {id}");
     }
 
     /// <summary>Presence per version, names, no column twice.</summary>
@@ -51,7 +61,8 @@ public static partial class FocusChecker
         {
             if (!schema.ContainsKey(name) && !name.StartsWith("x_", StringComparison.Ordinal))
             {
-                yield return new FocusViolation("attributes.CustomColumnHandling", 0, name, $"is no column of {table.Dataset} in FOCUS {table.Version}, and a custom column begins with x_");
+                yield return new FocusViolation(
+                    "attributes.CustomColumnHandling", 0, name, $"is no column of {table.Dataset} in FOCUS {table.Version}, and a custom column begins with x_");
             }
 
             if (!PascalCase().IsMatch(name) || name.Length > 50)
@@ -106,12 +117,16 @@ public static partial class FocusChecker
         return column.Type switch
         {
             FocusType.Decimal when !Number().IsMatch(value) => ("attributes.NumericFormat", $"'{value}' is no plain decimal number"),
-            FocusType.DateTime when !Instant().IsMatch(value) || !DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out _) => ("attributes.DateTimeFormat", $"'{value}' is not of the form 2026-11-01T00:00:00Z"),
+            FocusType.DateTime when !Instant().IsMatch(value) || !DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out _) =>
+                ("attributes.DateTimeFormat", $"'{value}' is not of the form 2026-11-01T00:00:00Z"),
             FocusType.Json when !IsKeyValue(value) => ("attributes.JsonObjectFormat", "is no JSON object with plain values"),
-            FocusType.String when column.Id.EndsWith("Currency", StringComparison.Ordinal) && Currencies.Decimals(value) is null => ("attributes.CurrencyFormat", $"'{value}' is no ISO 4217 code"),
-            FocusType.String when column.Id is "ConsumedUnit" or "PricingUnit" && !Unit().IsMatch(value) => ("attributes.UnitFormat", $"'{value}' is no unit such as Hours, Device-Hours or 1000000 Tokens"),
+            FocusType.String when column.Id.EndsWith("Currency", StringComparison.Ordinal) && Currencies.Decimals(value) is null =>
+                ("attributes.CurrencyFormat", $"'{value}' is no ISO 4217 code"),
+            FocusType.String when column.Id.EndsWith("Unit", StringComparison.Ordinal) && !Unit().IsMatch(value) =>
+                ("attributes.UnitFormat", $"'{value}' is no unit such as Hours, Device-Hours or 1000000 Tokens"),
             FocusType.String when value != value.Trim() => ("attributes.StringHandling", "begins or ends with a space"),
-            _ when !column.Allowed.IsEmpty && !column.Allowed.Contains(value, StringComparer.Ordinal) => (column.Section, $"'{value}' is none of the allowed values: {string.Join(", ", column.Allowed)}"),
+            _ when !column.Allowed.IsEmpty && !column.Allowed.Contains(value, StringComparer.Ordinal) =>
+                (column.Section, $"'{value}' is none of the allowed values: {string.Join(", ", column.Allowed)}"),
             _ => null,
         };
     }

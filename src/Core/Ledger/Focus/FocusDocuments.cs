@@ -2,12 +2,11 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Amalgam.Core.Cloud;
-using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Invoices;
 
 namespace Amalgam.Core.Ledger.Focus;
 
-/// <summary>The datasets beside Cost and Usage: invoices line by line, months with their state, contracts. FOCUS 1.4 alone has all three.</summary>
+/// <summary>The datasets beside Cost and Usage: invoices line by line, months with their state. FOCUS 1.4 alone has them.</summary>
 public static class FocusDocuments
 {
     public static FocusTable InvoiceDetail(CloudState state, string version, string top)
@@ -41,12 +40,14 @@ public static class FocusDocuments
         var days = state.Bill.Lines.Select(line => line.Key.Day).DefaultIfEmpty((int)(nowMs / BillBook.DayMs)).Min();
         for (var month = CalendarMonth.Of(days * BillBook.DayMs); month.FromMs <= nowMs; month = CalendarMonth.Of(month.ToMs))
         {
-            var open = month.ToMs > nowMs || state.Bill.Lines.Any(line =>
-                line.Key.Day >= month.FromMs / BillBook.DayMs && line.Key.Day < month.ToMs / BillBook.DayMs && state.Invoices.Open(line.Key, line.Value) is { } left && (left.Quantity != 0 || left.AmountNano != 0));
-            var issued = state.Invoices.Invoices.Where(invoice => invoice.Invoice.FromMs == month.FromMs).Select(invoice => invoice.Invoice.IssuedMs).DefaultIfEmpty(Math.Min(nowMs, month.ToMs)).Max();
+            var open = month.ToMs > nowMs || state.Bill.Lines.Any(line => line.Key.Day >= month.FromMs / BillBook.DayMs && line.Key.Day < month.ToMs / BillBook.DayMs
+                && state.Invoices.Open(line.Key, line.Value) is { } left && (left.Quantity != 0 || left.AmountNano != 0));
+            var issued = state.Invoices.Invoices.Where(invoice => invoice.Invoice.FromMs == month.FromMs).Select(invoice => invoice.Invoice.IssuedMs)
+                .DefaultIfEmpty(Math.Min(nowMs, month.ToMs)).Max();
             rows.Add(new Dictionary<string, string?>(StringComparer.Ordinal)
             {
-                ["BillingPeriodCreated"] = FocusExport.Instant(month.FromMs), ["BillingPeriodStart"] = FocusExport.Instant(month.FromMs), ["BillingPeriodEnd"] = FocusExport.Instant(month.ToMs),
+                ["BillingPeriodCreated"] = FocusExport.Instant(month.FromMs),
+                ["BillingPeriodStart"] = FocusExport.Instant(month.FromMs), ["BillingPeriodEnd"] = FocusExport.Instant(month.ToMs),
                 ["BillingPeriodLastUpdated"] = FocusExport.Instant(open ? nowMs : issued), ["BillingPeriodStatus"] = open ? "Open" : "Closed",
                 ["InvoiceIssuerName"] = Invoicing.Of(state.Units, state.Units.Root.Name, null).Name,
             });
@@ -54,10 +55,6 @@ public static class FocusDocuments
 
         return Table(FocusSchema.BillingPeriod, version, rows);
     }
-
-    /// <summary>A contract is a commitment to device-hours: its devices for its whole period.</summary>
-    public static FocusTable ContractCommitment(CloudState state, string version, string top, long nowMs) => Table(
-        FocusSchema.ContractCommitment, version, [.. state.Contracts.All.Where(contract => FocusExport.Within(state, contract.Unit, top)).Select(contract => Commitment(state, contract, nowMs))]);
 
     private static Dictionary<string, string?> Line(Invoice invoice, InvoiceLine line)
     {
@@ -68,7 +65,8 @@ public static class FocusDocuments
         row["InvoiceDetailId"] = $"{FocusRow.Id(invoice.Number)}-{FocusRow.Id(line.Number)}";
         row["InvoiceDetailGrain"] = line.Meter is null ? null : new JsonObject
         {
-            ["ResourceId"] = line.WorkloadId, ["SubAccountId"] = line.Unit, ["SkuMeter"] = line.Meter.ToString(), ["x_ChipClass"] = line.ChipClass, ["x_Item"] = line.Item, ["x_PriceBookVersion"] = line.PriceVersion,
+            ["ResourceId"] = line.WorkloadId, ["SubAccountId"] = line.Unit, ["SkuMeter"] = line.Meter.ToString(),
+            ["x_ChipClass"] = line.ChipClass, ["x_Item"] = line.Item, ["x_PriceBookVersion"] = line.PriceVersion,
         }.ToJsonString();
         row["PaymentDueDate"] = FocusExport.Instant(invoice.DueMs);
         row["PaymentTerms"] = $"Net {((invoice.DueMs - invoice.IssuedMs) / BillBook.DayMs).ToString(CultureInfo.InvariantCulture)}";
@@ -84,32 +82,7 @@ public static class FocusDocuments
         ["InvoiceDetailLastUpdated"] = FocusExport.Instant(issuedMs), ["InvoiceIssueDate"] = FocusExport.Instant(issuedMs), ["InvoiceIssueStatus"] = "Issued",
     };
 
-    private static Dictionary<string, string?> Commitment(CloudState state, Contract contract, long nowMs)
-    {
-        var house = Invoicing.Of(state.Units, state.Units.Root.Name, null).Name;
-        var hours = (decimal)(contract.ToMs - contract.FromMs) * contract.MilliDevices / 3_600_000_000m;
-        return new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["BillingCurrency"] = state.Currency,
-            ["ContractCommitmentBenefitCategory"] = "Availability",
-            ["ContractCommitmentCategory"] = "Usage",
-            ["ContractCommitmentDescription"] = $"{(contract.MilliDevices / 1000m).ToString("0.###", CultureInfo.InvariantCulture)} devices of {contract.ChipClass} for {contract.Unit}",
-            ["ContractCommitmentId"] = contract.Id,
-            ["ContractCommitmentLifecycleStatus"] = contract.EndedMs is not null && contract.EndMs <= nowMs ? "Canceled" : nowMs < contract.FromMs ? "Pending" : nowMs < contract.EndMs ? "Active" : "Expired",
-            ["ContractCommitmentPeriodStart"] = FocusExport.Instant(contract.FromMs),
-            ["ContractCommitmentPeriodEnd"] = FocusExport.Instant(contract.ToMs),
-            ["ContractCommitmentQuantity"] = decimal.Round(hours, 12).ToString("0.############", CultureInfo.InvariantCulture),
-            ["ContractCommitmentType"] = contract.Reserved ? "Reserved devices" : "Guaranteed devices",
-            ["ContractCommitmentUnit"] = "Device-Hours",
-            ["ContractId"] = contract.Id,
-            ["ContractPeriodStart"] = FocusExport.Instant(contract.FromMs),
-            ["ContractPeriodEnd"] = FocusExport.Instant(contract.ToMs),
-            ["InvoiceIssuerName"] = house,
-            ["ServiceProviderName"] = house,
-        };
-    }
-
-    private static FocusTable Table(string dataset, string version, List<Dictionary<string, string?>> rows)
+    internal static FocusTable Table(string dataset, string version, List<Dictionary<string, string?>> rows)
     {
         ImmutableArray<string> columns = [.. FocusSchema.Of(dataset, version).Select(column => column.Id)];
         return new FocusTable(dataset, version, columns, [.. rows.Select(row => (IReadOnlyList<string?>)[.. columns.Select(column => row.GetValueOrDefault(column))])]);

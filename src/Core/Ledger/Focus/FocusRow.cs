@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Amalgam.Core.Cloud;
 using Amalgam.Core.Ledger.Invoices;
+using Amalgam.Core.Ledger.Pricing;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 
@@ -10,34 +11,24 @@ namespace Amalgam.Core.Ledger.Focus;
 /// <summary>Rows of the Cost and Usage dataset, by column.</summary>
 internal static class FocusRow
 {
-    /// <summary>A day's usage, or the part of it that stands on one invoice.</summary>
+    /// <summary>A day's usage at one unit price, or the part of it that stands on one invoice.</summary>
     /// <param name="invoice">Null = on none yet.</param>
-    public static Dictionary<string, string?> Usage(CloudState state, BillKey key, BillAmount amount, Price? price, Invoice? invoice)
+    public static Dictionary<string, string?> Usage(CloudState state, BillKey key, PricedPart part, Invoice? invoice)
     {
-        var tokens = key.Meter.IsTokens();
-        var quantity = tokens ? amount.Quantity / 1_000_000m : decimal.Round(amount.Quantity / 3_600_000_000m, 15);
-        var unitPrice = UnitPrice(price, key.Meter) / (decimal)Nano.PerUnit;
-        var (product, dayMs) = (quantity * unitPrice, key.Day * BillBook.DayMs);
+        var (tokens, dayMs) = (key.Meter.IsTokens(), key.Day * BillBook.DayMs);
         // Late usage is a correction of its closed month: it stands in the period of the invoice that has it.
         var late = invoice is not null && dayMs < invoice.FromMs;
-        var periodMs = late ? invoice!.FromMs : dayMs;
-        var cells = Common(state, key.Path.Length == 0 ? key.Unit : key.Path, periodMs, dayMs, dayMs + BillBook.DayMs);
-        Cost(cells, Nano.Format(amount.AmountNano), Text(product), Text(product));
+        var cells = Common(state, key.Path.Length == 0 ? key.Unit : key.Path, late ? invoice!.FromMs : dayMs, dayMs, dayMs + BillBook.DayMs);
+        FocusPricing.Fill(cells, state, key, part);
         cells["ChargeCategory"] = "Usage";
         cells["ChargeClass"] = late ? "Correction" : null;
         cells["ChargeDescription"] = $"{Words(key.Meter)} of {key.Item}{(tokens ? $" on {key.ChipClass}" : "")}";
         cells["ChargeFrequency"] = "Usage-Based";
-        cells["ConsumedQuantity"] = tokens ? amount.Quantity.ToString(CultureInfo.InvariantCulture) : Text(quantity);
-        cells["ConsumedUnit"] = tokens ? "Tokens" : "Device-Hours";
-        cells["ContractedUnitPrice"] = cells["ListUnitPrice"] = Text(unitPrice);
-        cells["PricingCategory"] = "Standard";
-        cells["PricingQuantity"] = Text(quantity);
-        cells["PricingUnit"] = tokens ? "1000000 Tokens" : "Device-Hours";
-        Sku(cells, key, tokens);
+        Sku(cells, key, tokens, part.Prices);
         cells["SubAccountId"] = cells["SubAccountName"] = key.Unit;
         cells["ResourceId"] = key.WorkloadId;
         cells["ResourceName"] = state.Workload(key.WorkloadId)?.Spec.Name ?? key.WorkloadId;
-        cells["ResourceType"] = state.Workload(key.WorkloadId) is not { } workload ? "Workload" : workload.Spec.IsService ? "Service" : "Job";
+        cells["ResourceType"] = ResourceType(state, key);
         if (invoice is not null)
         {
             cells["InvoiceId"] = Id(invoice.Number);
@@ -46,6 +37,14 @@ internal static class FocusRow
 
         return cells;
     }
+
+    private static string ResourceType(CloudState state, BillKey key) => key.Meter switch
+    {
+        Meter.ReservedIdleDeviceHours => "Contract",
+        Meter.UnusedCommitmentDeviceHours => "Commitment",
+        Meter.IdleShareDeviceHours => "Idle devices",
+        _ => state.Workload(key.WorkloadId) is not { } workload ? "Workload" : workload.Spec.IsService ? "Service" : "Job",
+    };
 
     /// <summary>A line of an invoice that nobody used: rounding, a service credit.</summary>
     public static Dictionary<string, string?> Adjustment(CloudState state, Invoice invoice, InvoiceLine line)
@@ -109,14 +108,15 @@ internal static class FocusRow
     private static void Cost(Dictionary<string, string?> cells, string billed, string list, string contracted) =>
         (cells["BilledCost"], cells["EffectiveCost"], cells["ListCost"], cells["ContractedCost"]) = (billed, billed, list, contracted);
 
-    private static void Sku(Dictionary<string, string?> cells, BillKey key, bool tokens)
+    private static void Sku(Dictionary<string, string?> cells, BillKey key, bool tokens, UnitPrices prices)
     {
         cells["ServiceCategory"] = tokens ? "AI and Machine Learning" : "Compute";
         cells["ServiceSubcategory"] = tokens ? "Generative AI" : "Other (Compute)";
         cells["ServiceName"] = tokens ? "Inference" : "Accelerators";
-        cells["SkuId"] = tokens ? $"tokens/{key.Item}/{TokenType(key.Meter)}" : $"device-hours/{key.Item}";
+        var sku = tokens ? $"tokens/{key.Item}/{TokenType(key.Meter)}" : key.Meter == Meter.UnusedCommitmentDeviceHours ? $"commitments/{key.WorkloadId}" : $"device-hours/{key.Item}";
+        cells["SkuId"] = sku;
         cells["SkuMeter"] = Words(key.Meter);
-        cells["SkuPriceId"] = $"{cells["SkuId"]}/{key.PriceVersion.ToString(CultureInfo.InvariantCulture)}";
+        cells["SkuPriceId"] = FocusPricing.SkuPriceId(sku, prices);
         var details = new JsonObject { ["x_ChipClass"] = key.ChipClass };
         if (tokens)
         {
@@ -138,22 +138,10 @@ internal static class FocusRow
         line.Meter == key.Meter && line.Path == key.Path && line.Unit == key.Unit && line.WorkloadId == key.WorkloadId && line.Item == key.Item && line.ChipClass == key.ChipClass
         && line.PriceVersion == key.PriceVersion && line.ContractId == key.ContractId && line.Rule == key.Rule && (line.Kind == InvoiceLineKind.Late) == late;
 
-    private static long UnitPrice(Price? price, Meter meter) => price is null ? 0 : meter switch
-    {
-        Meter.DeviceHours => price.DeviceHourNano,
-        Meter.InputTokens => price.InputNano,
-        Meter.CachedInputTokens => price.CachedInputNano,
-        Meter.OutputTokens => price.OutputNano,
-        _ => 0,
-    };
-
     private static string TokenType(Meter meter) => meter switch { Meter.InputTokens => "input", Meter.CachedInputTokens => "cached-input", _ => "output" };
 
     /// <summary>`CachedInputTokens` to `Cached input tokens`.</summary>
     private static string Words(Meter meter) => Words(meter.ToString());
 
     private static string Words(string name) => string.Concat(name.Select((letter, at) => char.IsUpper(letter) && at > 0 ? $" {char.ToLowerInvariant(letter)}" : $"{letter}"));
-
-    /// <summary>No exponent, no needless zeros.</summary>
-    private static string Text(decimal value) => value == 0 ? "0" : value.ToString("0.############################", CultureInfo.InvariantCulture);
 }

@@ -19,7 +19,8 @@ internal static class FocusRowRules
         FocusViolation Wrong(string column, string detail) => new($"CostAndUsage.{column}", row + 1, column, detail);
         string? Cell(string column) => table.Cell(row, column);
 
-        foreach (var wrong in Periods(table, row, "BillingPeriodStart", "BillingPeriodEnd").Concat(Periods(table, row, "ChargePeriodStart", "ChargePeriodEnd")).Concat(Pricing(table, row)).Concat(Costs(table, row)))
+        foreach (var wrong in Periods(table, row, "BillingPeriodStart", "BillingPeriodEnd").Concat(Periods(table, row, "ChargePeriodStart", "ChargePeriodEnd"))
+            .Concat(Pricing(table, row)).Concat(Costs(table, row)).Concat(FocusAgreementRules.CostAndUsage(table, row)))
         {
             yield return wrong;
         }
@@ -32,16 +33,6 @@ internal static class FocusRowRules
         if (Cell("ConsumedQuantity") is null != Cell("ConsumedUnit") is null)
         {
             yield return Wrong("ConsumedUnit", "is null exactly when ConsumedQuantity is");
-        }
-
-        if (Cell("CapacityReservationId") is null && Cell("CapacityReservationStatus") is not null)
-        {
-            yield return Wrong("CapacityReservationStatus", "must be null when CapacityReservationId is null");
-        }
-
-        if (Cell("CapacityReservationId") is not null && Cell("CapacityReservationStatus") is null && Cell("ChargeCategory") == "Usage")
-        {
-            yield return Wrong("CapacityReservationStatus", "must not be null for the usage of a reservation");
         }
 
         if (Cell("ResourceId") is null && (Cell("ResourceName") ?? Cell("ResourceType")) is not null)
@@ -59,14 +50,10 @@ internal static class FocusRowRules
             yield return Wrong("InvoiceDetailId", "must be null when InvoiceId is null");
         }
 
-        if (Cell("ServiceSubcategory") is { } sub && Cell("ServiceCategory") is { } category && Subcategories.TryGetValue(category, out var known) && !known.Contains(sub, StringComparer.Ordinal))
+        if (Cell("ServiceSubcategory") is { } sub && Cell("ServiceCategory") is { } category
+            && Subcategories.TryGetValue(category, out var known) && !known.Contains(sub, StringComparer.Ordinal))
         {
             yield return Wrong("ServiceSubcategory", $"'{sub}' is no subcategory of {category}");
-        }
-
-        if (Cell("ContractApplied") is { } applied && !applied.Contains("\"ContractCommitmentID\"", StringComparison.Ordinal))
-        {
-            yield return Wrong("ContractApplied", "must name a ContractCommitmentID");
         }
     }
 
@@ -99,7 +86,7 @@ internal static class FocusRowRules
             return [new FocusViolation("CostAndUsage.SkuPriceId", row + 1, "SkuPriceId", $"must not be null when ChargeCategory is {category} and ChargeClass is not Correction")];
         }
 
-        return priced && table.Cell(row, "ConsumedQuantity") is null && category == "Usage"
+        return priced && category == "Usage" && table.Cell(row, "ConsumedQuantity") is null && table.Cell(row, "CommitmentDiscountStatus") != "Unused"
             ? [new FocusViolation("CostAndUsage.ConsumedQuantity", row + 1, "ConsumedQuantity", "must not be null for usage")]
             : [];
     }
@@ -146,32 +133,13 @@ internal static class FocusRowRules
 
     private static readonly HashSet<string> GrainKeys = ["ContractId", "RegionId", "ResourceId", "ResourceType", "ServiceName", "SkuId", "SkuMeter", "SkuPriceId", "SubAccountId"];
 
-    public static IEnumerable<FocusViolation> ContractCommitment(FocusTable table, int row)
-    {
-        foreach (var wrong in Periods(table, row, "ContractPeriodStart", "ContractPeriodEnd").Concat(Periods(table, row, "ContractCommitmentPeriodStart", "ContractCommitmentPeriodEnd")))
-        {
-            yield return wrong;
-        }
-
-        var usage = table.Cell(row, "ContractCommitmentCategory") == "Usage";
-        if (usage && (table.Cell(row, "ContractCommitmentQuantity") is null || table.Cell(row, "ContractCommitmentUnit") is null))
-        {
-            yield return new FocusViolation("ContractCommitment.ContractCommitmentQuantity", row + 1, "ContractCommitmentQuantity", "quantity and unit must not be null for a commitment of usage");
-        }
-
-        if (!usage && table.Cell(row, "ContractCommitmentCost") is null)
-        {
-            yield return new FocusViolation("ContractCommitment.ContractCommitmentCost", row + 1, "ContractCommitmentCost", "must not be null for a commitment of spend");
-        }
-    }
-
     /// <summary>Begin inclusive, end exclusive: never empty, never backwards.</summary>
     public static IEnumerable<FocusViolation> Periods(FocusTable table, int row, string start, string end) =>
         table.Cell(row, start) is { } from && table.Cell(row, end) is { } to && string.CompareOrdinal(from, to) >= 0
             ? [new FocusViolation($"{table.Dataset}.{end}", row + 1, end, $"{to} is not after {start} {from}")]
             : [];
 
-    private static decimal? Number(string? text) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+    internal static decimal? Number(string? text) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static List<string> Keys(string json)
     {

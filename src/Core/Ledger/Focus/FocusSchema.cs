@@ -38,7 +38,9 @@ public static class FocusSchema
     [
         ("BilledCost", "D!"), ("BillingAccountId", "S!"), ("BillingAccountName", "S"), ("BillingCurrency", "S!"), ("BillingPeriodEnd", "T!"), ("BillingPeriodStart", "T!"),
         ("CapacityReservationId", "S"), ("CapacityReservationStatus", "S:Used|Unused"), ("ChargeCategory", "S!:Usage|Purchase|Tax|Credit|Adjustment"), ("ChargeClass", "S:Correction"),
-        ("ChargeDescription", "S"), ("ChargeFrequency", "S!?:One-Time|Recurring|Usage-Based"), ("ChargePeriodEnd", "T!"), ("ChargePeriodStart", "T!"), ("ConsumedQuantity", "D"),
+        ("ChargeDescription", "S"), ("ChargeFrequency", "S!?:One-Time|Recurring|Usage-Based"), ("ChargePeriodEnd", "T!"), ("ChargePeriodStart", "T!"),
+        ("CommitmentDiscountCategory", "S:Spend|Usage"), ("CommitmentDiscountId", "S"), ("CommitmentDiscountName", "S"), ("CommitmentDiscountQuantity", "D"),
+        ("CommitmentDiscountStatus", "S:Used|Unused"), ("CommitmentDiscountType", "S"), ("CommitmentDiscountUnit", "S"), ("ConsumedQuantity", "D"),
         ("ConsumedUnit", "S"), ("ContractedCost", "D!"), ("ContractedUnitPrice", "D"), ("EffectiveCost", "D!"), ("InvoiceIssuerName", "S!"), ("ListCost", "D!"), ("ListUnitPrice", "D"),
         ("PricingCategory", "S:Standard|Dynamic|Committed|Other"), ("PricingQuantity", "D"), ("PricingUnit", "S"), ("ResourceId", "S"), ("ResourceName", "S"), ("ResourceType", "S"),
         ("ServiceCategory", $"S!:{string.Join('|', ServiceCategories)}"), ("ServiceName", "S!"), ("ServiceSubcategory", "S!?"), ("SkuId", "S"), ("SkuMeter", "S"), ("SkuPriceDetails", "J"),
@@ -65,11 +67,16 @@ public static class FocusSchema
 
     private static readonly ImmutableArray<FocusColumn> ContractCommitment14 = Define(ContractCommitment,
     [
-        ("BillingCurrency", "S"), ("ContractCommitmentBenefitCategory", "S!:Discount|Monetary Pool|Entitlement|Availability|Other"), ("ContractCommitmentCategory", "S!:Spend|Usage"),
-        ("ContractCommitmentCost", "D"), ("ContractCommitmentDescription", "S"), ("ContractCommitmentId", "S!"),
-        ("ContractCommitmentLifecycleStatus", "S!:Proposed|Pending|Active|Exhausted|Expired|Canceled|Superseded"), ("ContractCommitmentPeriodEnd", "T!"), ("ContractCommitmentPeriodStart", "T!"),
-        ("ContractCommitmentQuantity", "D"), ("ContractCommitmentType", "S!"), ("ContractCommitmentUnit", "S"), ("ContractId", "S!"), ("ContractPeriodEnd", "T!"), ("ContractPeriodStart", "T!"),
-        ("InvoiceIssuerName", "S!"), ("ServiceProviderName", "S!"),
+        ("BillingCurrency", "S"), ("ContractCommitmentApplicability", "J!"), ("ContractCommitmentBenefitCategory", "S!:Discount|Monetary Pool|Entitlement|Availability|Other"),
+        ("ContractCommitmentCategory", "S!:Spend|Usage"), ("ContractCommitmentCost", "D"), ("ContractCommitmentCreated", "T!"), ("ContractCommitmentDescription", "S"),
+        ("ContractCommitmentDiscountPercentage", "D"), ("ContractCommitmentDurationType", "S!"),
+        ("ContractCommitmentFulfillmentInterval", "S!:Hourly|Daily|Weekly|Monthly|Quarterly|Semi-Annual|Annual|Full Commitment Period|Transactional|Custom"),
+        ("ContractCommitmentId", "S!"), ("ContractCommitmentLastUpdated", "T!"),
+        ("ContractCommitmentLifecycleStatus", "S!:Proposed|Pending|Active|Exhausted|Expired|Canceled|Superseded"), ("ContractCommitmentModel", "S!:Continuous|Discontinuous"),
+        ("ContractCommitmentOfferCategory", "S!:Public|Negotiated"), ("ContractCommitmentPaymentInterval", "S!:One-Time|Monthly|Quarterly|Semi-Annual|Annual|Custom"),
+        ("ContractCommitmentPaymentModel", "S!:No Upfront|Partial Upfront|All Upfront"), ("ContractCommitmentPaymentUpfrontPercentage", "D!"),
+        ("ContractCommitmentPeriodEnd", "T!"), ("ContractCommitmentPeriodStart", "T!"), ("ContractCommitmentQuantity", "D"), ("ContractCommitmentType", "S!"),
+        ("ContractCommitmentUnit", "S"), ("ContractId", "S!"), ("ContractPeriodEnd", "T!"), ("ContractPeriodStart", "T!"), ("InvoiceIssuerName", "S!"), ("ServiceProviderName", "S!"),
     ]);
 
     /// <summary>`D!` a decimal that is never null; `S?` a text whose column may be left out; `S:A|B` a text of these values.</summary>

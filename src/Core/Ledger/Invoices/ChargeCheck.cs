@@ -13,8 +13,9 @@ internal static class ChargeCheck
     {
         LeaseCharged charged => Balanced(charged.Slice.Entries, charged.Slice.AmountNano) ?? Slice(state, charged.Slice),
         TokensCharged charged => Balanced(charged.Entries, charged.AmountNano) ?? Tokens(state, charged),
-        ReservedIdleCharged idle => Balanced(idle.Entries, idle.AmountNano),
-        CommitmentShortfallCharged unused => Balanced(unused.Entries, unused.AmountNano),
+        ReservedIdleCharged idle => Balanced(idle.Entries, idle.AmountNano) ?? StandingCheck.Idle(state, idle),
+        CommitmentShortfallCharged unused => Balanced(unused.Entries, unused.AmountNano) ?? StandingCheck.Unused(state, unused),
+        IdleDevicesShared shared => Balanced(shared.Entries, null) ?? StandingCheck.Shared(state, shared),
         InvoiceIssued issued => Balanced(issued.Entries, null),
         CreditNoteIssued credited => Balanced(credited.Entries, -credited.Note.TotalNano),
         _ => null,
@@ -35,7 +36,9 @@ internal static class ChargeCheck
         // Summed, because slices of older releases were not cut at midnight.
         var again = state.Rater().Rate(new DeviceUse(slice.Unit, slice.ChipClass, lease.FromMs, slice.FromMs, slice.ToMs, slice.MilliDevices)).Sum(part => part.AmountNano);
         // What a hard budget held back is charged less, and what lies beyond it nothing at all; where none binds, the price book alone decides.
-        return again == slice.AmountNano || Cut(state, slice.Unit, slice.ChipClass, slice.AmountNano, again) ? null : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
+        return again == slice.AmountNano || Cut(state, slice.Unit, slice.ChipClass, slice.AmountNano, again)
+            ? null
+            : $"the slice of lease {slice.LeaseId} costs {Nano.Format(again)} by the price book, and {Nano.Format(slice.AmountNano)} was charged";
     }
 
     private static string? Tokens(CloudState state, TokensCharged charged)
@@ -49,7 +52,9 @@ internal static class ChargeCheck
         var again = charged.PricedAtMs is { } pricedMs
             ? state.Rater().Rate(new TokensUsed(charged.Unit, charged.Model, charged.ChipClass, pricedMs, input, cached, charged.OutputTokens)).AmountNano
             : ByVersion(state.Prices.Find(charged.PriceVersion)?.Rates ?? default, input, cached, charged.OutputTokens);
-        return again == charged.AmountNano || Cut(state, charged.Unit, null, charged.AmountNano, again) ? null : $"request {charged.RequestId} costs {Nano.Format(again)} by price version {charged.PriceVersion}, and {Nano.Format(charged.AmountNano)} was charged";
+        return again == charged.AmountNano || Cut(state, charged.Unit, null, charged.AmountNano, again)
+            ? null
+            : $"request {charged.RequestId} costs {Nano.Format(again)} by price version {charged.PriceVersion}, and {Nano.Format(charged.AmountNano)} was charged";
     }
 
     /// <summary>Less than the price where a hard budget had no room for more: a replica used more than the request had set aside, or a price rose.</summary>

@@ -66,6 +66,7 @@ public sealed class InvoiceBook
                 {
                     _invoiced[key] = state.Bill[key];
                     Part(key).Add((issued.Invoice.Number, open));
+                    state.Priced.Invoice(key, issued.Invoice.Number);
                 }
 
                 _credited.UnionWith(issued.Invoice.Lines.Where(line => line.Kind == InvoiceLineKind.ServiceCredit).Select(line => (line.WorkloadId, line.FirstMs)));

@@ -72,6 +72,13 @@ public sealed class InvoiceTrace
                 }
 
                 break;
+            case IdleDevicesShared shared:
+                foreach (var part in BillBook.Parts(record, ""))
+                {
+                    Keep(state, part.Key, new(0, record.Sequence, $"{shared.ChipClass}, day {shared.Day}", part.FromMs, part.ToMs, part.Quantity, part.Key.PriceVersion, part.AmountNano));
+                }
+
+                break;
             case ReservedIdleCharged or CommitmentShortfallCharged:
                 var (unit, atMs, id) = record.Event is ReservedIdleCharged idle ? (idle.Unit, idle.FromMs, idle.ContractId) : Unused((CommitmentShortfallCharged)record.Event);
                 foreach (var part in BillBook.Parts(record, state.Units.PathAt(unit, atMs)))

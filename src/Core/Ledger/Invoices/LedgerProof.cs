@@ -8,8 +8,8 @@ namespace Amalgam.Core.Ledger.Invoices;
 public sealed record LedgerReport(long Records, long Charges, int Invoices, int CreditNotes, (long Sequence, string Why)? Wrong);
 
 /// <summary>
-/// Proves a ledger from its records alone: every charge is rated again, every booking balances, every invoice and credit note is composed again and must come out the same
-/// byte for byte. Whether the records themselves are whole is what the hash chain proves.
+/// Proves a ledger from its records alone: every charge is rated again (reserved, committed and idle ones from the leases and books before them), every booking balances, every
+/// invoice and credit note is composed again and must come out the same byte for byte. Whether the records themselves are whole is what the hash chain proves.
 /// </summary>
 public sealed class LedgerProof
 {
@@ -41,7 +41,7 @@ public sealed class LedgerProof
             return wrong;
         }
 
-        _charges += record.Event is LeaseCharged or TokensCharged ? 1 : 0;
+        _charges += record.Event is LeaseCharged or TokensCharged or ReservedIdleCharged or CommitmentShortfallCharged or IdleDevicesShared ? 1 : 0;
         try
         {
             _state.Apply(record);
@@ -55,18 +55,36 @@ public sealed class LedgerProof
 
     private string? Document(JournalRecord record) => record.Event switch
     {
-        InvoiceIssued issued => Same(
-            $"invoice {issued.Invoice.Number}", InvoiceJson.Write(issued.Invoice), issued.Sha256,
-            InvoiceJson.Write(Invoicing.Compose(_state, issued.Invoice.Customer, issued.Invoice.FromMs, issued.Invoice.ToMs, issued.Invoice.IssuedMs))) ?? AddsUp(issued.Invoice),
-        CreditNoteIssued credited => Same($"credit note {credited.Note.Number}", InvoiceJson.Write(credited.Note), credited.Sha256, null) ?? Within(credited.Note),
+        InvoiceIssued issued => Signed($"invoice {issued.Invoice.Number}", InvoiceJson.Write(issued.Invoice), issued.Sha256)
+            ?? Same(issued.Invoice, Invoicing.Compose(_state, issued.Invoice.Customer, issued.Invoice.FromMs, issued.Invoice.ToMs, issued.Invoice.IssuedMs)) ?? AddsUp(issued.Invoice),
+        CreditNoteIssued credited => Signed($"credit note {credited.Note.Number}", InvoiceJson.Write(credited.Note), credited.Sha256) ?? Within(credited.Note),
         _ => null,
     };
 
-    /// <param name="again">The same document, made again from the records before it; null for what a person decided.</param>
-    private static string? Same(string what, byte[] document, string sha256, byte[]? again) =>
-        InvoiceJson.Sha256(document) != sha256 ? $"{what} does not have the SHA-256 that was recorded with it"
-        : again is not null && !again.AsSpan().SequenceEqual(document) ? $"{what} is not what the charges before it come to"
-        : null;
+    private static string? Signed(string what, byte[] document, string sha256) =>
+        InvoiceJson.Sha256(document) != sha256 ? $"{what} does not have the SHA-256 that was recorded with it" : null;
+
+    /// <summary>Byte for byte; the first line that differs is named.</summary>
+    private static string? Same(Invoice issued, Invoice again)
+    {
+        if (InvoiceJson.Write(issued).AsSpan().SequenceEqual(InvoiceJson.Write(again)))
+        {
+            return null;
+        }
+
+        for (var at = 0; at < Math.Max(issued.Lines.Length, again.Lines.Length); at++)
+        {
+            var (written, computed) = (issued.Lines.ElementAtOrDefault(at), again.Lines.ElementAtOrDefault(at));
+            if (written != computed)
+            {
+                return $"invoice {issued.Number} is not what the charges before it come to: line {at + 1} says {Words(written)}, and they come to {Words(computed)}";
+            }
+        }
+
+        return $"invoice {issued.Number} is not what the charges before it come to: its lines are, and its head or its total is not";
+    }
+
+    private static string Words(InvoiceLine? line) => line is null ? "nothing" : $"{Nano.Format(line.AmountNano)} ({line.Unit} {line.Item} {line.Meter?.ToString() ?? line.Kind.ToString()})";
 
     private static string? AddsUp(Invoice invoice) =>
         invoice.Lines.Sum(line => line.AmountNano) == invoice.TotalNano ? null : $"the lines of invoice {invoice.Number} do not add up to its total";
@@ -78,9 +96,18 @@ public sealed class LedgerProof
             return $"credit note {note.Number} is for invoice {note.InvoiceNumber}, which was not issued before it";
         }
 
-        return note.Lines.Sum(line => line.AmountNano) != note.TotalNano ? $"the lines of credit note {note.Number} do not add up to its total"
+        return note.Lines.IsDefaultOrEmpty || note.Lines.Sum(line => line.AmountNano) != note.TotalNano ? $"the lines of credit note {note.Number} do not add up to its total"
             : note.TotalNano > Crediting.Left(_state.Invoices, issued.Invoice) ? $"credit note {note.Number} gives back more than is left of invoice {note.InvoiceNumber}"
-            : null;
+            : Composed(issued.Invoice, note) ? null
+            : $"credit note {note.Number} is none that could be made of invoice {note.InvoiceNumber} and the credit notes before it";
+    }
+
+    /// <summary>What to give back a person decided: all that is left, an amount of the whole, or of one line. The rest follows.</summary>
+    private bool Composed(Invoice invoice, CreditNote note)
+    {
+        var written = InvoiceJson.Write(note);
+        return new (int? Line, long? AmountNano)[] { (null, null), (null, note.TotalNano), (note.Lines[0].InvoiceLine, note.Lines[0].AmountNano), (note.Lines[0].InvoiceLine, null) }
+            .Any(asked => Crediting.Compose(_state, invoice, asked.Line, asked.AmountNano, note.Why, note.IssuedMs) is { Refusal: null, Value: { } again } && written.AsSpan().SequenceEqual(InvoiceJson.Write(again)));
     }
 
     private LedgerReport Report((long, string)? wrong) => new(_state.LastSequence, _charges, _state.Invoices.Invoices.Count, _state.Invoices.CreditNotes.Count, wrong);

@@ -28,7 +28,14 @@ public sealed record Commitment
     /// <summary>Begin of a month, exclusive.</summary>
     public required long ToMs { get; init; }
 
-    public bool InForce(long atMs) => FromMs <= atMs && atMs < ToMs;
+    /// <summary>Ended before its time at the begin of this month; null = runs to <see cref="ToMs"/>.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long? EndedMs { get; init; }
+
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long EndMs => Math.Min(ToMs, EndedMs ?? long.MaxValue);
+
+    public bool InForce(long atMs) => FromMs <= atMs && atMs < EndMs;
 
     /// <summary>Under which the use of a month is counted.</summary>
     public string Counter(long atMs) => $"{Id}|{Months.Name(atMs)}";
@@ -38,13 +45,35 @@ public sealed record Commitment
 public sealed class CommitmentBook
 {
     private readonly List<Commitment> _all = [];
+    private readonly Dictionary<string, long> _madeMs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _settledToMs = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Commitment> All => _all;
 
-    public int Revision => _all.Count;
+    /// <summary>Grows when one is made or ends.</summary>
+    public int Revision { get; private set; }
 
-    public void Add(Commitment commitment) => _all.Add(commitment);
+    public Commitment? Find(string id) => _all.Find(commitment => commitment.Id == id);
+
+    /// <summary>When it was agreed; null for one that nobody recorded.</summary>
+    public long? MadeMs(string id) => _madeMs.TryGetValue(id, out var atMs) ? atMs : null;
+
+    public void Add(Commitment commitment, long? atMs = null)
+    {
+        _all.Add(commitment);
+        Revision++;
+        if (atMs is { } madeMs)
+        {
+            _madeMs[commitment.Id] = madeMs;
+        }
+    }
+
+    public void End(CommitmentEnded ended)
+    {
+        var at = _all.FindIndex(commitment => commitment.Id == ended.CommitmentId);
+        _all[at] = _all[at] with { EndedMs = ended.ToMs };
+        Revision++;
+    }
 
     /// <summary>Shortfalls are charged up to here.</summary>
     public long SettledToMs(Commitment commitment) => _settledToMs.GetValueOrDefault(commitment.Id, commitment.FromMs);

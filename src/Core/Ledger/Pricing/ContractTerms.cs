@@ -31,7 +31,7 @@ internal static class ContractTerms
 
         return tariff with
         {
-            CommitmentId = commitment.Id, Payer = commitment.Unit, Rates = new Rates(commitment.DeviceHourNano),
+            Agreed = tariff, CommitmentId = commitment.Id, Payer = commitment.Unit, Rates = new Rates(commitment.DeviceHourNano),
             Tiers = [new PriceTier(commitment.DeviceHours, beyond.DeviceHour), .. tariff.Tiers.Where(tier => tier.Above > commitment.DeviceHours)],
             Rule = $"commitment {commitment.Id}: the first {commitment.DeviceHours} device-hours of a month at {Nano.Format(commitment.DeviceHourNano)}, beyond them {tariff.Rule}",
         };

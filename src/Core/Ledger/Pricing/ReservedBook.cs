@@ -62,6 +62,10 @@ public sealed class ReservedBook
             .SelectMany(group => new ReservedSweep(units, tariffs, contracts.All.Where(contract => contract.Reserved && contract.ChipClass == group.Key), Held(group.Key)).Charge(group, From, Left, nowMs));
     }
 
+    /// <summary>Is everything that stood idle of a class up to an instant charged?</summary>
+    public bool IsCharged(ContractBook contracts, string chipClass, long toMs) =>
+        contracts.All.All(contract => !contract.Reserved || contract.ChipClass != chipClass || From(contract) >= Math.Min(toMs, contract.EndMs));
+
     private long From(Contract contract) => _charged.TryGetValue(contract.Id, out var charged) ? charged.ToMs : long.MaxValue;
 
     private long Left(Contract contract) => _charged[contract.Id].Remainder;

@@ -91,7 +91,8 @@ internal sealed class ReservedSweep(UnitTree units, Tariffs tariffs, IEnumerable
         {
             yield return new ReservedIdleCharged(
                 contract.Id, contract.Unit, contract.ChipClass, span.FromMs, span.ToMs, run.IdleMilli, span.Tariff.Version, span.AmountNano, span.Remainder,
-                $"reserved by contract {contract.Id} and idle; {span.Tariff.Rule}", Rating.Book(contract.Unit, $"income/reserved-idle/{contract.ChipClass}", span.AmountNano));
+                $"reserved by contract {contract.Id} and idle; {span.Tariff.Rule}",
+                Rating.Book(contract.Unit, $"income/{(contract.Simulated ? "simulated-" : "")}reserved-idle/{contract.ChipClass}", span.AmountNano), contract.Simulated);
             run.Remainder = span.Remainder;
         }
 

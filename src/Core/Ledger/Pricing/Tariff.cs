@@ -18,6 +18,9 @@ public sealed record Tariff
 
     public string? CommitmentId { get; init; }
 
+    /// <summary>What would hold without the commitment; null where none does.</summary>
+    public Tariff? Agreed { get; init; }
+
     public Rates Rates { get; init; }
 
     /// <summary>Beyond a monthly quantity, in rising order.</summary>
@@ -39,6 +42,18 @@ public sealed record Tariff
     public bool IsLike(Tariff other) =>
         Version == other.Version && ContractId == other.ContractId && CommitmentId == other.CommitmentId && Rates == other.Rates && Payer == other.Payer && Rule == other.Rule
         && (Tiers.Count == 0 ? other.Tiers.Count == 0 : Tiers.SequenceEqual(other.Tiers));
+
+    /// <summary>What one costs at a place of the month's count, and where (in device-hours or millions of tokens) that price begins.</summary>
+    public (long Nano, long Above) At(Meter meter, long position)
+    {
+        var found = (Rates.Of(meter), 0L);
+        foreach (var tier in Tiers.Where(tier => checked(tier.Above * Rating.PricedQuantity(meter)) <= position))
+        {
+            found = (tier.Rates.Of(meter), tier.Above);
+        }
+
+        return found;
+    }
 
     /// <summary>
     /// Under which the month's quantity is counted. A new version begins a new count: so the sum of a month does not depend on the order in which what was used under two

@@ -92,7 +92,7 @@ internal sealed class TariffSearch
         foreach (var commitment in _commitments)
         {
             yield return commitment.FromMs;
-            yield return commitment.ToMs;
+            yield return commitment.EndMs;
         }
     }
 

@@ -17,7 +17,8 @@ public enum IdleRule
 }
 
 /// <summary>One rule from a day (UTC) on, until the next one begins.</summary>
-public sealed record IdlePolicy(IdleRule Rule, long FromMs)
+/// <param name="ChargeBack">The shares are charged, a day at a time when it is over; else they are shown and nobody owes them.</param>
+public sealed record IdlePolicy(IdleRule Rule, long FromMs, bool ChargeBack = false)
 {
     public static IdlePolicy Default { get; } = new(IdleRule.House, 0);
 }

@@ -48,6 +48,21 @@ public static class PoolShares
         return shares;
     }
 
+    /// <summary>Of a day that is over, with everything that was used and reserved on it in the bill.</summary>
+    public static IReadOnlyList<PoolShare> OfDay(CloudState state, string chipClass, int day)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var lines = state.Bill.OfDay(day).Where(line => line.Key.ChipClass == chipClass && (line.Key.Meter is Meter.DeviceHours or Meter.ReservedIdleDeviceHours));
+        return OfDay(state, chipClass, day, lines, [], (day + 1) * BillBook.DayMs);
+    }
+
+    /// <summary>The list price that a day is valued at: of its begin, and before the first price that one.</summary>
+    public static Price? ListPrice(CloudState state, string chipClass, int day)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Prices.At(PriceKind.DeviceHour, chipClass, Math.Max(day * BillBook.DayMs, FirstPriceMs(state)));
+    }
+
     /// <summary>What a quantity costs at a price per device-hour, rounded half up once.</summary>
     public static long Cost(Int128 quantity, long deviceHourNano) => checked((long)(((quantity * deviceHourNano) + 1_800_000_000) / 3_600_000_000));
 
@@ -80,12 +95,11 @@ public static class PoolShares
         }
 
         var quantities = parts.ConvertAll(part => part.Quantity);
-        var cost = Cost(quantities.Aggregate((Int128)0, (sum, quantity) => sum + quantity), state.Prices.At(PriceKind.DeviceHour, chipClass, Math.Max(day * BillBook.DayMs, FirstPriceMs(state)))?.DeviceHourNano ?? 0);
+        var cost = Cost(quantities.Aggregate((Int128)0, (sum, quantity) => sum + quantity), ListPrice(state, chipClass, day)?.DeviceHourNano ?? 0);
         var amounts = LargestRemainder.Split(cost, quantities);
         return [.. parts.Select((part, at) => new PoolShare(chipClass, day, part.Path, part.Kind, part.Quantity, amounts[at])).Where(share => share.Quantity > 0)];
     }
 
-    /// <summary>Before the first price a day is valued at it.</summary>
     private static long FirstPriceMs(CloudState state) => state.Prices.All.Select(price => price.FromMs).DefaultIfEmpty(0).Min();
 
     private static IEnumerable<(string Path, ShareKind Kind, long Quantity)> Idle(

@@ -96,4 +96,16 @@ public sealed class TargetExamples
         Assert.InRange(solution.TargetMilli[1].Sum(), 39_800, 40_200);
         Assert.InRange(solution.TargetMilli[3].Sum(), 3990, 4000);
     }
+
+    [Fact]
+    public void Where_all_fits_on_the_fastest_classes_everybody_has_all_and_nothing_has_a_price()
+    {
+        var units = new[] { Root, new TargetUnit(0, 1), new(0, 3, [2000, 0, 0]), new(0, 1, LimitMilli: [long.MaxValue, 5000, long.MaxValue]) };
+        var problem = Problem([10, 10, 10], units, Row(1, 6, 1, 0.5, 0.2), Row(2, 3, 1, 1, 0.1), Row(3, 5, 0.2, 1, 0.9), Row(3, 2, 0.1, 0.1, 1));
+        var solution = TargetSolver.Solve(problem);
+        Assert.Equal([6000, 3000, 7000], solution.TargetMilli.Skip(1).Select(t => t.Sum()));
+        Assert.All(solution.Prices, price => Assert.Equal(0, price));
+        Assert.Equal([6.0, 3.0, 7.0], solution.Work.Skip(1).Select(work => Math.Round(work, 3)));
+        Assert.InRange(solution.Certificate.Gap, 0, 1e-9);
+    }
 }

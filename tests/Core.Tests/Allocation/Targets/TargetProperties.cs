@@ -144,4 +144,53 @@ public sealed class TargetProperties(ITestOutputHelper output)
                     $"unit {u}: level by level {exact.TargetMilli[u][0]}, budgets {budgets.TargetMilli[u].Sum()}");
             }
         });
+
+    [Fact]
+    public void Families_within_families_are_shared_level_by_level_too()
+    {
+        output.WriteLine($"seed {Seed}");
+        for (var k = 0; k < 20; k++)
+        {
+            var (units, rows) = DeepTree(new Random(Seed + k));
+            var exact = TargetSolver.Solve(new TargetProblem([2_000_000], units, [.. rows.Select(row => row with { Speeds = [1] })]));
+            var budgets = TargetSolver.Solve(new TargetProblem([1_000_000, 1_000_000], units, rows));
+            for (var u = 0; u < units.Length; u++)
+            {
+                Assert.True(
+                    Math.Abs(exact.TargetMilli[u][0] - budgets.TargetMilli[u].Sum()) <= 4_000,
+                    $"seed {Seed + k} unit {u}: level by level {exact.TargetMilli[u][0]}, budgets {budgets.TargetMilli[u].Sum()}");
+            }
+        }
+    }
+
+    /// <summary>Five levels, here and there one less; most leaves want more than they can get, some have all they want.</summary>
+    private static (ImmutableArray<TargetUnit> Units, ImmutableArray<TargetRow> Rows) DeepTree(Random random)
+    {
+        var units = new List<TargetUnit> { new(-1, 1) };
+        var rows = new List<TargetRow>();
+        List<int> level = [0];
+        for (var depth = 1; depth <= 5; depth++)
+        {
+            var next = new List<int>();
+            foreach (var parent in level)
+            {
+                if (depth > 1 && random.Next(5) == 0)
+                {
+                    rows.Add(new TargetRow(parent, [1, 1], 1000L * random.Next(1, 100), 1));
+                    continue;
+                }
+
+                for (var child = 0; child < 3; child++)
+                {
+                    next.Add(units.Count);
+                    units.Add(new TargetUnit(parent, 1 + random.Next(3)));
+                }
+            }
+
+            level = next;
+        }
+
+        rows.AddRange(level.Select(leaf => new TargetRow(leaf, [1, 1], 1000L * random.Next(1, 100), 1)));
+        return ([.. units], [.. rows]);
+    }
 }

@@ -4,8 +4,10 @@ using Amalgam.Core.Cloud;
 using Amalgam.Core.Journal;
 using Amalgam.Core.Ledger;
 using Amalgam.Core.Ledger.Budgets;
+using Amalgam.Core.Ledger.Contracts;
 using Amalgam.Core.Ledger.Invoices;
 using Amalgam.Core.Ledger.Pricing;
+using Amalgam.Core.Ledger.Sharing;
 using Amalgam.Core.Units;
 using Amalgam.Core.Workloads;
 using Amalgam.Simulation;
@@ -27,7 +29,8 @@ internal sealed class BilledCloud
         Record(new CloudFounded(currency, "test"));
         foreach (var (name, parent) in new[] { ("group", null), ("acme", "group"), ("birch", "group"), ("acme-lab", "acme"), ("acme-web", "acme"), ("birch-ml", (string?)"birch") })
         {
-            Record(new UnitSet(new Unit { Name = name, Parent = parent }));
+            var guarantee = ImmutableSortedDictionary<string, long>.Empty;
+            Record(new UnitSet(new Unit { Name = name, Parent = parent, Guarantee = parent == "group" ? guarantee.Add("h100", name == "acme" ? 2000 : 1000) : guarantee }));
         }
 
         Record(new NodesSeen([Node([])], []));
@@ -61,6 +64,34 @@ internal sealed class BilledCloud
         InputNano = kind == PriceKind.Tokens ? nano : 0, CachedInputNano = kind == PriceKind.Tokens ? nano / 7 : 0, OutputNano = kind == PriceKind.Tokens ? nano * 3 : 0,
     }));
 
+    /// <summary>A price with monthly quantities, for everybody or for one unit.</summary>
+    public void Tiers(string? unit, long nano, params PriceTier[] tiers) => Record(new PriceSet(new Price
+    {
+        Version = State.Prices.LastVersion + 1, Kind = PriceKind.DeviceHour, Subject = "h100", FromMs = NowMs, AnnouncedMs = NowMs, DeviceHourNano = nano, Unit = unit, Tiers = tiers.Length == 0 ? null : tiers,
+    }));
+
+    public Contract Sign(string unit, long devices, PriceTerms? terms, bool reserved, long days = 60, long noticeMs = 0)
+    {
+        var contract = new Contract
+        {
+            Id = $"c{State.Contracts.NextNumber}", Unit = unit, ChipClass = "h100", MilliDevices = devices * 1000, FromMs = NowMs, ToMs = NowMs + (days * Day), Price = terms, Reserved = reserved,
+            NoticeMs = noticeMs,
+        };
+        Record(new ContractSigned(contract));
+        return contract;
+    }
+
+    /// <summary>Device-hours of the next two months.</summary>
+    public Commitment Commit(string unit, long deviceHours, long nano)
+    {
+        var commitment = new Commitment
+        {
+            Id = $"q{State.Commitments.All.Count + 1}", Unit = unit, ChipClass = "h100", DeviceHours = deviceHours, DeviceHourNano = nano, FromMs = Months.End(NowMs), ToMs = Months.End(Months.End(Months.End(NowMs))),
+        };
+        Record(new CommitmentMade(commitment));
+        return commitment;
+    }
+
     public string Start(string unit, params int[] devices)
     {
         var id = $"l{++_lease}";
@@ -75,6 +106,11 @@ internal sealed class BilledCloud
         foreach (var slice in State.OpenLeases.Where(lease => which?.Invoke(lease) != false).SelectMany(lease => LeaseMetering.Slices(State, lease, NowMs, draft, rater)).ToList())
         {
             Record(new LeaseCharged(slice));
+        }
+
+        foreach (var due in which is null ? Standing.Due(State, State.Rater(), NowMs).ToList() : [])
+        {
+            Record(due);
         }
     }
 
@@ -145,7 +181,7 @@ internal sealed class BilledCloud
     private void Step(SeededSequence random, List<string> running)
     {
         var leaf = Leaves[random.Next(Leaves.Length)];
-        switch (random.Next(12))
+        switch (random.Next(19))
         {
             case 0 or 1 when running.Count < 8: running.Add(Start(leaf, Enumerable.Range(0, 8).First(device => State.OpenLeases.All(lease => !lease.Devices.Contains(device))))); break;
             case 2 when running.Count > 0:
@@ -161,7 +197,21 @@ internal sealed class BilledCloud
                 Credit(invoice.Number, random.Next(2) == 0 ? 1 + random.Next(invoice.Lines.Length) : null, random.Next(2) == 0 ? Currencies.MinorNano(invoice.Currency) * (1 + random.Next(100)) : null);
                 break;
             case 8: Record(new NodesSeen([Node(random.Next(2) == 0 ? [] : [random.Next(8)])], [])); break;
+            case 9: Tiers(random.Next(2) == 0 ? leaf : null, 1 + random.Next(2_000_000_000), new PriceTier(1 + random.Next(60), 1 + random.Next(2_000_000_000)), new PriceTier(61 + random.Next(400), 1 + random.Next(2_000_000_000))); break;
+            case 10 when State.Contracts.All.Count < 6: Sign(leaf, 1 + random.Next(3), Terms(random), random.Next(2) == 0, 5 + random.Next(80), random.Next(20) * Day); break;
+            case 11 when State.Commitments.All.All(known => known.Unit != leaf): Commit(leaf, 1 + random.Next(300), random.Next(2_000_000_000)); break;
+            case 12 when State.Contracts.All.FirstOrDefault(contract => contract.InForce(NowMs)) is { } contract: Record(new ContractEnded(contract.Id, NowMs, "test")); break;
+            case 13: Record(new IdlePolicySet(new IdlePolicy((IdleRule)(1 + random.Next(3)), NowMs / Day * Day, random.Next(3) > 0))); break;
+            case 14 when State.Commitments.All.FirstOrDefault(known => known.EndMs > Months.End(NowMs)) is { } commitment: Record(new CommitmentEnded(commitment.Id, Months.End(NowMs), "test")); break;
             default: Ask(leaf, random.Next(5000), random.Next(900), random.Next(3000)); break;
         }
     }
+
+    private static PriceTerms? Terms(SeededSequence random) => random.Next(4) switch
+    {
+        0 => new PriceTerms(PriceTermsKind.Fixed, random.Next(2_000_000_000)),
+        1 => new PriceTerms(PriceTermsKind.Discount, ShareMillionths: 500_000 + random.Next(500_000)),
+        2 => new PriceTerms(PriceTermsKind.Indexed, random.Next(2_000_000_000), 500_000 + random.Next(700_000), random.Next(300_000)),
+        _ => null,
+    };
 }

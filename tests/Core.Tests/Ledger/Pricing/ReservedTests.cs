@@ -29,6 +29,19 @@ public sealed class ReservedTests
         Assert.Empty(Charge(4 * Hour));
     }
 
+    /// <summary>After days without a turn of the meter each day has its own span, so that a month's invoice has its own days.</summary>
+    [Fact]
+    public void A_span_over_midnight_is_cut_there_and_the_sum_stays()
+    {
+        _cloud.Price(1_234_567_891, 0);
+        Sign(Contract("acme", 0, 100 * Hour));
+
+        var due = Charge((50 * Hour) + 7);
+
+        Assert.Equal([(0L, 24 * Hour), (24 * Hour, 48 * Hour), (48 * Hour, (50 * Hour) + 7)], due.Select(idle => (idle.FromMs, idle.ToMs)));
+        Assert.Equal((long)((Int128)((50 * Hour) + 7) * 4000 * 1_234_567_891 / 3_600_000_000), due.Sum(idle => idle.AmountNano));
+    }
+
     [Fact]
     public void The_same_time_of_a_contract_cannot_be_charged_twice()
     {

@@ -14,9 +14,11 @@ internal sealed class CountingCloud : IAsyncDisposable
 
     public FakeReplica Replica { get; }
 
-    public static async Task<CountingCloud> StartAsync(int slots = 64)
+    public static Task<CountingCloud> StartAsync(int slots = 64) => StartAsync(RunningCloud.NotStarted(), slots);
+
+    /// <summary>One that was prepared and not started.</summary>
+    public static async Task<CountingCloud> StartAsync(RunningCloud cloud, int slots = 64)
     {
-        var cloud = RunningCloud.NotStarted();
         var port = Path.Combine(cloud.Folder, "port");
         var catalogue = Directory.CreateDirectory(Path.Combine(cloud.Data, "catalogue", "runtimes")).FullName;
         await File.WriteAllTextAsync(Path.Combine(catalogue, "counting.yaml"), $$"""

@@ -26,10 +26,12 @@ internal sealed class JournalJudge
 
     public int Recoveries { get; private set; }
 
-    public static JournalJudge Of(string path)
+    public static JournalJudge Of(string path) => Of(new SqliteStore(path));
+
+    public static JournalJudge Of(IJournalStore store)
     {
         var judge = new JournalJudge();
-        foreach (var record in JournalFile.Read(path))
+        foreach (var record in store.Read())
         {
             judge.Take(record);
         }

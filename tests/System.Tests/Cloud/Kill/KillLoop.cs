@@ -109,11 +109,10 @@ internal sealed class KillLoop(int seed, int kills, Action<string> say)
         {
             var charged = judge.Charges.GetValueOrDefault(seen.RequestId);
             var produced = counting.Replica.Requests.TryGetValue(seen.RequestId, out var upstream) ? upstream.Emitted : 0;
-            Assert.True(seen.Tokens <= produced, $"{seen.RequestId} received {seen.Tokens} tokens of {produced}");
+            Assert.Null(TornJudge.Wrong(seen, produced, charged));
             refused += seen.Code == "insufficient_quota" ? 1 : 0;
             if (seen.Done)
             {
-                Assert.True(charged?.OutputTokens == seen.Tokens && seen.Tokens == seen.Asked, $"P2: {seen.RequestId} saw the end of {seen.Tokens} tokens and is charged {charged?.OutputTokens}");
                 exact++;
             }
             else if (charged is null)
@@ -123,8 +122,6 @@ internal sealed class KillLoop(int seed, int kills, Action<string> say)
             }
             else
             {
-                // The charge was on disk and the end of the answer was not: the client has the tokens and misses the end, or a whole answer was lost with the process.
-                Assert.True(charged.Outcome != "Torn" || charged.OutputTokens <= seen.Tokens, $"P3: {seen.RequestId} received {seen.Tokens} tokens and is charged {charged.OutputTokens}");
                 torn += charged.Outcome == "Torn" ? 1 : 0;
                 shortfall += Math.Max(0, seen.Tokens - charged.OutputTokens);
                 most = Math.Max(most, seen.Tokens - charged.OutputTokens);

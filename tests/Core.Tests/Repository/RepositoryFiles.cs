@@ -1,9 +1,9 @@
 using System.Xml.Linq;
 
-namespace Repository.Tests;
+namespace Core.Tests.Repository;
 
 /// <summary>The files of this repository, as git would see them.</summary>
-internal static class Repository
+internal static class RepositoryFiles
 {
     private static readonly string[] Outside = ["artifacts", ".git", ".cache", "node_modules", "bin", "obj"];
 

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace Repository.Tests;
+namespace Core.Tests.Repository;
 
 /// <summary>Who may use whom. A new arrow is a decision: it belongs in docs/decisions and then here.</summary>
 public class ArrowTests
@@ -9,6 +9,7 @@ public class ArrowTests
     {
         ["Core"] = [],
         ["Contracts"] = [],
+        ["Console"] = ["Contracts"],
         ["Catalogue"] = [],
         ["Runtime"] = [],
         ["ControlPlane"] = ["Contracts", "Core"],
@@ -21,7 +22,7 @@ public class ArrowTests
     [Fact]
     public void Every_project_uses_only_what_it_may()
     {
-        var arrows = Repository.Arrows();
+        var arrows = RepositoryFiles.Arrows();
         foreach (var (project, allowed) in Allowed)
         {
             Assert.True(arrows.TryGetValue(project, out var uses), $"{project} is gone: take it out of the table");
@@ -30,17 +31,17 @@ public class ArrowTests
     }
 
     [Fact]
-    public void There_are_at_most_fourteen_projects() => Assert.InRange(Repository.Arrows().Count, 1, 14);
+    public void There_are_at_most_fourteen_projects() => Assert.InRange(RepositoryFiles.Arrows().Count, 1, 14);
 
     [Fact]
     public void No_project_states_a_version_or_switches_a_lock_off()
     {
-        foreach (var file in Repository.Files("*.csproj"))
+        foreach (var file in RepositoryFiles.Files("*.csproj"))
         {
             var text = File.ReadAllText(file);
             foreach (var forbidden in (string[])[" Version=\"", "TreatWarningsAsErrors>false", "DisableTransitiveProjectReferences>false", "RestorePackagesWithLockFile>false", "<NoWarn>"])
             {
-                Assert.False(text.Contains(forbidden, StringComparison.Ordinal), $"{Repository.Relative(file)} holds {forbidden}");
+                Assert.False(text.Contains(forbidden, StringComparison.Ordinal), $"{RepositoryFiles.Relative(file)} holds {forbidden}");
             }
         }
     }
@@ -48,9 +49,9 @@ public class ArrowTests
     [Fact]
     public void The_bans_on_Core_are_in_force()
     {
-        var project = File.ReadAllText(Path.Combine(Repository.Root, "src/Core/Core.csproj"));
+        var project = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "src/Core/Core.csproj"));
         Assert.Contains("BannedApiAnalyzers", project, StringComparison.Ordinal);
-        var banned = File.ReadAllText(Path.Combine(Repository.Root, "src/Core/BannedSymbols.txt"));
+        var banned = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "src/Core/BannedSymbols.txt"));
         Assert.All(["UtcNow", "TimeProvider", "Guid.NewGuid", "System.Random", "Tasks.Task", "N:System.IO", "N:System.Net"], symbol => Assert.Contains(symbol, banned, StringComparison.Ordinal));
     }
 }

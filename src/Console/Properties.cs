@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// File modes: Linux and macOS.
+[assembly: UnsupportedOSPlatform("windows")]
