@@ -5,8 +5,8 @@ using Amalgam.Core.Allocation.Laws;
 namespace Amalgam.Core.Cloud;
 
 /// <summary>
-/// Looks at what a plan changes, and at nothing else: no device twice (L1), gangs whole (L2), no unit above its limit (L3). Shares
-/// no code with the planner. The other laws need the whole cloud and are checked less often.
+/// Looks at what a plan changes, and at nothing else: no device twice (L1), gangs whole (L2), no unit above its limit (L3), no guarantee
+/// held hostage (L11). Shares no code with the planner. The other laws need the whole cloud and are checked less often.
 /// </summary>
 public sealed class PlanGuard
 {
@@ -55,9 +55,11 @@ public sealed class PlanGuard
         {
             Limit(unit, chip);
         }
+
+        _found.AddRange(FixedLeases.Check(plan, _state, _devices));
     }
 
-    private static ImmutableArray<MemberPlacement> MembersOf(AllocationDecision decision) => decision switch
+    internal static ImmutableArray<MemberPlacement> MembersOf(AllocationDecision decision) => decision switch
     {
         StartDecision start => start.Members,
         MoveDecision move => move.Members,

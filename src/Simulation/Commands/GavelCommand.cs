@@ -16,7 +16,7 @@ internal static class GavelCommand
     {
         var options = SimulateOptions.Parse(
             "gavel", args,
-            ["--throughputs", "--trace", "--jobs-per-hour", "--restart-seconds", "--seeds", "--policy", "--first", "--count", "--most-hours", "--devices", "--plot"],
+            ["--throughputs", "--trace", "--jobs-per-hour", "--restart-seconds", "--seeds", "--policy", "--first", "--count", "--last", "--most-hours", "--devices", "--plot"],
             ["--multi", "--skip-unmeasured", .. Report.CommonFlags]);
         var policy = options.OneOf("--policy", "amalgam", "amalgam", "las", "fifo");
         var table = GavelThroughputs.Read(options.Text("--throughputs"), "v100", "p100", "k80");
@@ -28,7 +28,7 @@ internal static class GavelCommand
 
     private static (List<GavelRun>, int) OfTrace(SimulateOptions options, Cluster cluster)
     {
-        foreach (var other in new[] { "--jobs-per-hour", "--multi", "--seeds", "--first", "--count" })
+        foreach (var other in new[] { "--jobs-per-hour", "--multi", "--seeds", "--first", "--count", "--last" })
         {
             if (options.Has(other))
             {
@@ -49,11 +49,17 @@ internal static class GavelCommand
         {
             throw new UsageException("simulate gavel: --jobs-per-hour and --count must be above 0");
         }
+        // Jobs that go on coming starve what a policy without knowledge of speeds has left behind; with a last one every policy comes to an end.
+        var last = (int)options.Number("--last", int.MaxValue);
+        if (last < first + count)
+        {
+            throw new UsageException($"simulate gavel: --last {last} is before the last job that is measured, {first + count - 1}: give at least {first + count}");
+        }
         var runs = new List<GavelRun>();
         foreach (var seed in options.Seeds("0..9"))
         {
             var jobs = SharingSimulation.Run(
-                GavelGenerator.Jobs(cluster.Table, rate, multi, seed), cluster.Policy(), RoundSeconds, all => AreDone(all, first, count), cluster.MostSeconds);
+                GavelGenerator.Jobs(cluster.Table, rate, multi, seed).Take(last), cluster.Policy(), RoundSeconds, all => AreDone(all, first, count), cluster.MostSeconds);
             if (jobs.Count < first + count)
             {
                 throw new UsageException($"simulate gavel: --most-hours ends before job {first + count - 1} came; give more hours, or a smaller --first and --count");

@@ -116,7 +116,7 @@ internal sealed class RandomCloud
         Preemptible = _random.Below(6) != 0,
         Resumable = _random.Below(3) == 0,
         CheckpointEveryMs = _random.Below(4) == 0 ? 60_000 : null,
-        Mixed = _random.Below(12) == 0,
+        Mixed = _random.Below(12) < (_chips.Length > 1 ? 4 : 1),
         DeclaredMs = _random.Below(3) == 0 ? 1000L * _random.Below(5000) : null,
         SubmittedMs = Snapshot.NowMs,
         Held = _random.Below(30) == 0,

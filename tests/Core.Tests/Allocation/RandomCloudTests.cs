@@ -28,6 +28,13 @@ public sealed class RandomCloudTests(ITestOutputHelper output)
         Assert.True(found.IsEmpty, string.Join('\n', found.Order(StringComparer.Ordinal).Take(10)));
     }
 
+    /// <summary>17395: by priority it inherited what a guarantee was owed. 826: a solve that rounding blew up. 2942: a lease that growth no longer needed.</summary>
+    [Theory]
+    [InlineData(17395)]
+    [InlineData(826)]
+    [InlineData(2942)]
+    public void A_cloud_that_once_broke_a_law_keeps_them_all(int seed) => Assert.Null(Run((ulong)seed));
+
     private static string? Run(ulong seed)
     {
         var cloud = new RandomCloud(seed);

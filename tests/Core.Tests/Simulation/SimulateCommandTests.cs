@@ -145,6 +145,18 @@ public sealed class SimulateCommandTests : IDisposable
         Assert.True(json.GetProperty("worstStretch").GetDouble() >= 1);
     }
 
+    [Fact]
+    public void With_a_last_job_an_overloaded_queue_comes_to_an_end()
+    {
+        string[] overload = ["gavel", "--throughputs", Write("t.json", Throughputs()), "--policy", "las", "--jobs-per-hour", "60", "--devices", "4,4,4", "--seeds", "1", "--first", "20", "--count", "20"];
+        var (code, output, errors) = Simulate([.. overload, "--last", "40", "--json"]);
+        Assert.True(code == 0, errors);
+        Assert.Equal(0, JsonDocument.Parse(output).RootElement.GetProperty("unfinished").GetInt32());
+        var (refused, _, said) = Simulate([.. overload, "--last", "30"]);
+        Assert.Equal(2, refused);
+        Assert.Contains("--last 30 is before the last job that is measured, 39", said, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("amalgam", true)]
     [InlineData("amalgam", false)]

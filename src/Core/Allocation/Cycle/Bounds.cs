@@ -62,11 +62,11 @@ internal sealed class Bounds(Organisation tree, CycleTargets targets)
     /// <summary>Whether the unit's share, were it empty, would hold the request.</summary>
     public bool FitsShare(in Request request, int chip) => request.Milli <= targets.Leasable[tree.At(request.Shape.Leaf, chip)];
 
-    /// <summary>How many levels up from the leaf the request stays within the target, without a gap.</summary>
-    public int LevelsWithinTarget(in Request request, int chip)
+    /// <summary>The levels (bit 0 = the leaf) up to which the request stays within the target, without a gap.</summary>
+    public ulong LevelsWithinTarget(in Request request, int chip)
     {
-        var levels = 0;
-        for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
+        var levels = 0UL;
+        for (var (u, bit) = (request.Shape.Leaf, 1UL); u >= 0; (u, bit) = (tree.Parent[u], bit << 1))
         {
             var at = tree.At(u, chip);
             if (tree.Held[at] + request.Milli > targets.Leasable[at])
@@ -74,36 +74,39 @@ internal sealed class Bounds(Organisation tree, CycleTargets targets)
                 return levels;
             }
 
-            levels++;
+            levels |= bit;
         }
 
         return levels;
     }
 
     /// <summary>
-    /// The highest level up to which the unit there delivers less than its guarantee and the request stays within it, those below
-    /// staying within target or guarantee; 0 = none.
+    /// The levels (bit 0 = the leaf) at which the unit delivers less than its guarantee and the request stays within it, those below staying
+    /// within target or guarantee. What a family is guaranteed is a right against other families and no right inside it, so a claim needs the
+    /// very level below the common ancestor.
     /// </summary>
-    public int LevelsWithinGuarantee(in Request request, int chip)
+    public ulong LevelsWithinGuarantee(in Request request, int chip)
     {
-        var (levels, best) = (0, 0);
-        for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
+        var levels = 0UL;
+        for (var (u, bit) = (request.Shape.Leaf, 1UL); u >= 0; (u, bit) = (tree.Parent[u], bit << 1))
         {
-            levels++;
             var at = tree.At(u, chip);
             var after = tree.Held[at] + request.Milli;
             if (after <= Honoured(u, chip) && tree.Delivered[u] + 1 < targets.Alone[u] * 1000)
             {
-                best = levels;
+                levels |= bit;
             }
             else if (after > Math.Max(targets.Guaranteed[at], targets.Leasable[at]))
             {
-                return best;
+                return levels;
             }
         }
 
-        return best;
+        return levels;
     }
+
+    /// <param name="apart">Units of the claimant's path that do not contain the other.</param>
+    public static bool Has(ulong levels, int apart) => apart is > 0 and <= 64 && (levels >> (apart - 1) & 1) == 1;
 
     private bool HasSiblings(int unit) =>
         (tree.Parent[unit] < 0 ? tree.Roots : tree.Children[tree.Parent[unit]]).Count > 1;

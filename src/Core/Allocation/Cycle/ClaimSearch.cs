@@ -6,7 +6,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 /// Makes room for a request by ending leases: victims one by one in their order until the request fits, then back with every one
 /// that turns out not to be needed. All or nothing: where the request would still not fit nobody loses anything.
 /// </summary>
-internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSource source)
+internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSource source, ClaimSettlement settlement)
 {
     /// <summary>A search gives up after this many leases: a sentence is better than a cycle that does not end.</summary>
     private const int MostVictims = 2_000;
@@ -22,27 +22,41 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
     private readonly List<Entry> _tried = [];
     private readonly List<Entry> _guaranteed = [];
 
+    /// <summary>Who had to go for the last request that was cleared.</summary>
+    public IReadOnlyList<Removal> Removed => _removed;
+
     /// <summary>The request begins on the class, its victims gone; false = nothing has changed.</summary>
     public bool TryClaim(in Request request, int chip, ClaimKind kind)
     {
-        _removed.Clear();
-        _guaranteed.Clear();
-        source.Begin();
+        Begin();
         // What is idle is no matter of rights: it is given out in the passes for idle devices, in their order.
-        if (!source.MightServe(request, chip, kind) || Fits(request, chip))
+        if (!source.MightServe(request, chip, kind) || Fits(request, chip) || !Search(request, chip, kind))
         {
             return false;
         }
 
-        if (ClearLawfully(request, chip, kind, onlyNode: -1) || ClearBesideGuaranteed(request, chip, kind) ||
-            (Tried() && (ClearNodeByNode(request, chip, kind) || ClearSparingSome(request, chip, kind) || ClearLargestFirst(request, chip, kind))))
-        {
-            Settle(request, chip, kind);
-            return true;
-        }
-
-        return false;
+        state.Placer.TryTake(chip, request.Shape.Member, request.Members, _slots);
+        settlement.Settle(request, kind, _removed, _slots, bounds.LevelsWithinGuarantee(request, chip));
+        return true;
     }
+
+    /// <summary>The request fits on the class, and who had to go for it is in <see cref="Removed"/>; false = nothing has changed.</summary>
+    public bool TryClear(in Request request, int chip, ClaimKind kind)
+    {
+        Begin();
+        return source.MightServe(request, chip, kind) && Search(request, chip, kind);
+    }
+
+    private void Begin()
+    {
+        _removed.Clear();
+        _guaranteed.Clear();
+        source.Begin();
+    }
+
+    private bool Search(in Request request, int chip, ClaimKind kind) =>
+        ClearLawfully(request, chip, kind, onlyNode: -1) || ClearBesideGuaranteed(request, chip, kind) ||
+        (Tried() && (ClearNodeByNode(request, chip, kind) || ClearSparingSome(request, chip, kind) || ClearLargestFirst(request, chip, kind)));
 
     // In their order victims may be taken that the rest of their unit's holding leaves wholly within its guarantee: without those, then.
     private bool ClearBesideGuaranteed(in Request request, int chip, ClaimKind kind)
@@ -72,7 +86,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         Spare(request, chip);
         foreach (var removal in _removed)
         {
-            if (source.IsGuaranteed(request, removal.Entry, removal.Members.Count, chip, kind))
+            if (source.IsGuaranteed(request, removal.Entry, removal.Members.Count, chip, kind) || WouldInheritGuaranteed(request, removal, chip))
             {
                 _guaranteed.Add(removal.Entry);
             }
@@ -85,6 +99,27 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         }
 
         return _guaranteed.Count == 0;
+    }
+
+    // Who takes the place of one that others gave way to needs a right to those, too: priority in a unit does not turn what a guarantee
+    // was owed into what it may borrow.
+    private bool WouldInheritGuaranteed(in Request request, Removal removal, int chip)
+    {
+        if (!removal.Entry.Paid || removal.Surplus)
+        {
+            return false;
+        }
+
+        foreach (var entry in state.Touched)
+        {
+            var lost = entry.EvictedFor == removal.Entry && !entry.Running ? entry.Before!.Count(member => member.Slot.Chip == chip) : 0;
+            if (lost > 0 && source.IsGuaranteed(request, entry, lost, chip, ClaimKind.Target))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Remember(int start)
@@ -252,56 +287,6 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         }
     }
 
-    private void Settle(in Request request, int chip, ClaimKind kind)
-    {
-        state.Placer.TryTake(chip, request.Shape.Member, request.Members, _slots);
-        var guaranteed = bounds.LevelsWithinGuarantee(request, chip);
-        foreach (var removal in _removed)
-        {
-            if (removal.Entry.Paid && !removal.Surplus)
-            {
-                Inherit(removal.Entry, request.Entry);
-            }
-
-            if (!removal.Surplus)
-            {
-                source.Took(request.Entry, removal.Entry, kind);
-            }
-
-            removal.Entry.Beneficiary = request.Entry;
-            if (!removal.Entry.Running && removal.Entry.Before is { Count: > 0 } && removal.Entry.Evicted is null)
-            {
-                removal.Entry.EvictedFor = request.Entry;
-                removal.Entry.Evicted = ReasonOf(request, removal.Entry, kind, guaranteed);
-            }
-        }
-
-        request.Entry.Paid |= _removed.Count > 0;
-        state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
-        _slots.Clear();
-        source.Started(request.Entry);
-    }
-
-    // What was ended for a start that does not happen after all has been ended for the one that takes its place.
-    private void Inherit(Entry from, Entry to)
-    {
-        from.Paid = false;
-        foreach (var entry in state.Touched)
-        {
-            entry.EvictedFor = entry.EvictedFor == from ? to : entry.EvictedFor;
-            entry.Beneficiary = entry.Beneficiary == from ? to : entry.Beneficiary;
-        }
-    }
-
-    // What restores a guarantee is said so, also where the milder right to the target was enough to claim it.
-    private EvictionReason ReasonOf(in Request request, Entry victim, ClaimKind kind, int levelsGuaranteed) => kind switch
-    {
-        ClaimKind.Guarantee or ClaimKind.GuaranteeShielded => EvictionReason.Guarantee,
-        ClaimKind.Term => EvictionReason.Term,
-        _ when victim.Shape.Leaf == request.Shape.Leaf => EvictionReason.Priority,
-        _ => source.LevelsApart(request, victim) <= levelsGuaranteed ? EvictionReason.Guarantee : EvictionReason.Share,
-    };
-
     private void Remove(in Victim victim, int chip, int onlyNode)
     {
         var removal = new Removal(victim.Entry, victim.Surplus, []);
@@ -315,7 +300,7 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         RemoveAgain(removal);
     }
 
-    private void RemoveAgain(Removal removal)
+    public void RemoveAgain(Removal removal)
     {
         if (removal.Surplus)
         {
@@ -341,13 +326,10 @@ internal sealed class ClaimSearch(PlanningState state, Bounds bounds, VictimSour
         _removed.RemoveRange(start, _removed.Count - start);
     }
 
-    private void Restore(Removal removal)
+    public void Restore(Removal removal)
     {
         for (var i = removal.Members.Count - 1; i >= 0; i--)
         {
             state.Restore(removal.Entry, removal.Members[i]);
         }
-    }
-
-    private sealed record Removal(Entry Entry, bool Surplus, List<HeldMember> Members);
-}
+    }}

@@ -5,7 +5,8 @@ namespace Amalgam.Core.Allocation.Cycle;
 
 /// <summary>
 /// Makes a hole for a waiting gang by re-placing preemptible leases on the same chip class. All of them land or none moves, and
-/// the work that is done again because of it is less than the work the gang has before it.
+/// the work that is done again because of it is less than the work the gang has before it. A gang over several classes may have
+/// holes on each.
 /// </summary>
 internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter starter)
 {
@@ -21,15 +22,20 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
 
     public bool TryMakeRoom(Request request)
     {
-        if (!state.Settings.Moves || request.IsGrowth || request.Shape.Sample.Mixed)
+        if (!state.Settings.Moves || request.IsGrowth)
         {
             return false;
         }
 
-        for (var chip = 0; chip < state.Chips.Length; chip++)
+        var open = starter.ChipsFor(request.Shape);
+        if (request.Shape.Sample.Mixed)
         {
-            if (request.Shape.MayUse(chip) && bounds.MayHold(request, chip) &&
-                state.Stocks[chip].FreeMilli >= request.Milli && _attempts++ < MostAttempts && TryOn(request, chip))
+            return open.Sum(chip => state.Stocks[chip].FreeMilli) >= request.Milli && _attempts++ < MostAttempts && TryOn(request, open);
+        }
+
+        foreach (var chip in open.Order())
+        {
+            if (bounds.MayHold(request, chip) && state.Stocks[chip].FreeMilli >= request.Milli && _attempts++ < MostAttempts && TryOn(request, [chip]))
             {
                 return true;
             }
@@ -38,7 +44,7 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         return false;
     }
 
-    private bool TryOn(in Request request, int chip)
+    private bool TryOn(in Request request, int[] chips)
     {
         var workload = request.Entry.Workload;
         var budget = (Int128)request.Milli * SpendOrder.RestMs(workload.DeclaredMs, workload.AttainedMs);
@@ -46,12 +52,13 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         _moved.Clear();
         for (var member = 0; member < request.Members; member++)
         {
-            if (!state.Placer.TryTake(chip, request.Shape.Member, 1, _slots) &&
-                !MakeHole(request, chip, ref budget))
+            if (!PlaceOne(request, chips, ref budget))
             {
-                Undo(request, chip);
+                Undo(request);
                 return false;
             }
+
+            state.Tree.Add(request.Shape.Leaf, _slots[^1].Chip, request.Shape.Member.Milli, 0, request.Shape.Preemptible);
         }
 
         foreach (var relocation in _moved)
@@ -60,11 +67,45 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
             relocation.Entry.Beneficiary = request.Entry;
         }
 
+        Uncount(request);
         request.Entry.Paid = true;
         state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
         _slots.Clear();
         starter.Started(request.Entry);
         return true;
+    }
+
+    // What is free as it is, on any of the classes, before anybody moves.
+    private bool PlaceOne(in Request request, int[] chips, ref Int128 budget)
+    {
+        var one = request with { Only = 1 };
+        var open = Array.FindAll(chips, chip => bounds.MayHold(one, chip));
+        foreach (var chip in open)
+        {
+            if (state.Placer.TryTake(chip, request.Shape.Member, 1, _slots))
+            {
+                return true;
+            }
+        }
+
+        foreach (var chip in open)
+        {
+            if (MakeHole(request, chip, ref budget))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // What is on the way to the gang counts as held, so that quotas see it.
+    private void Uncount(in Request request)
+    {
+        foreach (var slot in _slots)
+        {
+            state.Tree.Add(request.Shape.Leaf, slot.Chip, -request.Shape.Member.Milli, 0, request.Shape.Preemptible);
+        }
     }
 
     private bool MakeHole(in Request request, int chip, ref Int128 budget)
@@ -176,22 +217,22 @@ internal sealed class Consolidation(PlanningState state, Bounds bounds, Starter 
         }
     }
 
-    private void Undo(in Request request, int chip)
+    private void Undo(in Request request)
     {
-        var stock = state.Stocks[chip];
+        Uncount(request);
         foreach (var slot in _slots)
         {
-            stock.Return(slot.Node, slot.Devices, request.Shape.Member);
+            state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member);
         }
 
         foreach (var relocation in _moved)
         {
-            stock.Return(relocation.To.Node, relocation.To.Devices, relocation.Entry.Shape.Member);
+            state.Stocks[relocation.To.Chip].Return(relocation.To.Node, relocation.To.Devices, relocation.Entry.Shape.Member);
         }
 
         foreach (var relocation in _moved)
         {
-            stock.Take(relocation.From.Node, relocation.From.Devices, relocation.Entry.Shape.Member);
+            state.Stocks[relocation.From.Chip].Take(relocation.From.Node, relocation.From.Devices, relocation.Entry.Shape.Member);
         }
 
         _slots.Clear();

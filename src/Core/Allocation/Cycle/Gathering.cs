@@ -82,11 +82,31 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         return RunBeyondShare() || started || !Plans().SetEquals(before);
     }
 
-    private HashSet<(Entry, int, long?, int, int)> Plans() => [.. _reservations.SelectMany(reservation => reservation.Kept.Append((Node: -1, Device: -1))
-        .Select(kept => (reservation.For, reservation.Chip, reservation.StartMs, kept.Node, kept.Device)))];
+    private HashSet<(Entry, long?, int, int, int)> Plans() => [.. _reservations.SelectMany(reservation => reservation.Kept.Append((Chip: -1, Node: -1, Device: -1))
+        .Select(kept => (reservation.For, reservation.StartMs, kept.Chip, kept.Node, kept.Device)))];
 
-    private bool FitsShare(Entry entry) => Array.Exists(
-        starter.ChipsFor(entry.Shape), chip => bounds.FitsShare(new Request(entry), chip));
+    private bool FitsShare(Entry entry)
+    {
+        var request = new Request(entry);
+        var chips = starter.ChipsFor(entry.Shape);
+        return request.Shape.Sample.Mixed
+            ? chips.Sum(chip => MostMembers(request, chip, bounds.FitsShare)) >= request.Members
+            : Array.Exists(chips, chip => bounds.FitsShare(request, chip));
+    }
+
+    // Of a gang over several classes, on one of them.
+    private static int MostMembers(in Request request, int chip, Asked may)
+    {
+        var members = request.Members;
+        while (members > 0 && !may(request with { Only = members }, chip))
+        {
+            members--;
+        }
+
+        return members;
+    }
+
+    private delegate bool Asked(in Request request, int chip);
 
     public bool IsGathering => _reservations.Count > 0;
 
@@ -110,16 +130,41 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
     {
         foreach (var reservation in _reservations)
         {
-            if (reservation.For != request.Entry && request.Shape.MayUse(reservation.Chip) && !request.Shape.Sample.Mixed &&
-                bounds.MayHold(request, reservation.Chip) &&
-                (EndsBefore(request, reservation) || HasBetterClaim(request, reservation)) &&
-                TakeFrom(request, reservation))
+            if (reservation.For == request.Entry)
+            {
+                continue;
+            }
+
+            var chips = Array.FindAll(reservation.Chips, request.Shape.MayUse);
+            if (request.Shape.Sample.Mixed
+                ? chips.Length > 0 && TakeFrom(reservation, () => LendMixed(request, reservation))
+                : Array.Exists(chips, chip => bounds.MayHold(request, chip) && MayBorrow(request, reservation, chip) &&
+                    TakeFrom(reservation, () => LendOn(request, chip))))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    private bool MayBorrow(Request request, Reservation reservation, int chip) =>
+        EndsBefore(request, reservation, chip) || HasBetterClaim(request, reservation, chip);
+
+    private bool LendMixed(Request request, Reservation reservation) => starter.TakeMixed(
+        request, starter.ChipsFor(request.Shape), (one, chip) => Array.IndexOf(reservation.Chips, chip) < 0 || MayBorrow(one, reservation, chip));
+
+    private bool LendOn(Request request, int chip)
+    {
+        _slots.Clear();
+        if (!state.Placer.TryTake(chip, request.Shape.Member, request.Members, _slots))
+        {
+            return false;
+        }
+
+        state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
+        starter.Started(request.Entry);
+        return true;
     }
 
     private List<Entry> Overdue()
@@ -149,47 +194,60 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
 
     private void Gather(in Request request)
     {
-        var best = Array.Empty<(int Node, int[] Devices, long AtMs)>();
-        var (bestChip, bestStart) = (-1, long.MaxValue);
-        foreach (var chip in starter.ChipsFor(request.Shape))
+        var chips = starter.ChipsFor(request.Shape);
+        var (best, bestStart) = (Array.Empty<Place>(), long.MaxValue);
+        if (request.Shape.Sample.Mixed)
         {
-            if (!request.Shape.Sample.Mixed && bounds.MayHold(request, chip))
+            var places = new List<Place>();
+            foreach (var chip in chips)
             {
-                var places = Soonest(request, chip);
-                if (places.Length == request.Members && places[^1].AtMs < bestStart)
-                {
-                    (best, bestChip, bestStart) = (places, chip, places[^1].AtMs);
-                }
+                var most = MostMembers(request, chip, bounds.MayHold);
+                places.AddRange(most > 0 ? Soonest(request with { Only = most }, chip) : []);
+            }
+
+            best = [.. Sorted(places).Take(request.Members)];
+            bestStart = best.Length == request.Members ? best[^1].AtMs : long.MaxValue;
+        }
+
+        foreach (var chip in request.Shape.Sample.Mixed ? [] : chips)
+        {
+            if (bounds.MayHold(request, chip) && Soonest(request, chip) is var here && here.Length == request.Members && here[^1].AtMs < bestStart)
+            {
+                (best, bestStart) = (here, here[^1].AtMs);
             }
         }
 
-        if (bestChip >= 0)
+        if (bestStart < long.MaxValue)
         {
-            Reserve(request, bestChip, best, bestStart);
+            Reserve(request, best, bestStart);
         }
     }
 
-    private void Reserve(in Request request, int chip, (int Node, int[] Devices, long AtMs)[] places, long startMs)
+    private void Reserve(in Request request, Place[] places, long startMs)
     {
         var known = startMs < Unknown;
-        var reservation = new Reservation(request.Entry, chip, !bounds.FitsShare(request, chip), known ? startMs : null, places);
+        var reservation = new Reservation(request.Entry, !FitsShareOn(request, places), known ? startMs : null, places);
         Keep(reservation);
         _reservations.Add(reservation);
         var kept = reservation.Kept.Count;
         var needed = places.Sum(place => place.Devices.Length);
+        var name = string.Join(" and ", reservation.Chips.Select(chip => state.Chips[chip]));
         request.Entry.Gathering = new GatheringNote(
-            $"It has waited longer than allowed; {kept} of {needed} {state.Chips[chip]} devices are kept for it, " +
+            $"It has waited longer than allowed; {kept} of {needed} {name} devices are kept for it, " +
             (known ? $"planned start in {Math.Max(0, startMs - state.NowMs) / 1000} s." : "the start is open because work in the way declared no end."),
-            $"{needed - kept} more {state.Chips[chip]} devices on the gathered nodes to become free.",
+            $"{needed - kept} more {name} devices on the gathered nodes to become free.",
             known ? startMs : null);
     }
 
-    /// <summary>Where each member could begin the soonest, by node; sorted by time.</summary>
-    private (int Node, int[] Devices, long AtMs)[] Soonest(in Request request, int chip)
+    private bool FitsShareOn(Request request, Place[] places) => places.GroupBy(place => place.Chip)
+        .All(part => bounds.FitsShare(request with { Only = part.Count() }, part.Key));
+
+    /// <summary>Where each member could begin the soonest, by node; sorted by time. Fewer places than members where there are no more.</summary>
+    private Place[] Soonest(in Request request, int chip)
     {
         var stock = state.Stocks[chip];
         var ends = Ends(chip);
-        var places = new List<(int Node, int[] Devices, long AtMs)>();
+        var places = new List<Place>();
         var each = request.Shape.Member.Devices;
         for (var node = 0; node < stock.Nodes.Length; node++)
         {
@@ -199,12 +257,15 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
                 .OrderBy(device => device.AtMs).ThenBy(device => device.Device).ToArray();
             for (var from = 0; from + each <= devices.Length; from += each)
             {
-                places.Add((node, [.. devices[from..(from + each)].Select(device => device.Device)], devices[from + each - 1].AtMs));
+                places.Add(new Place(chip, node, [.. devices[from..(from + each)].Select(device => device.Device)], devices[from + each - 1].AtMs));
             }
         }
 
-        return [.. places.OrderBy(place => place.AtMs).ThenBy(place => place.Node).Take(request.Members)];
+        return [.. Sorted(places).Take(request.Members)];
     }
+
+    private static IEnumerable<Place> Sorted(IEnumerable<Place> places) =>
+        places.OrderBy(place => place.AtMs).ThenBy(place => place.Chip).ThenBy(place => place.Node);
 
     /// <summary>Beyond any real end: work that did not say how long it takes.</summary>
     private const long Unknown = long.MaxValue / 2;
@@ -236,30 +297,20 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
         ? state.NowMs + Duration(Math.Max(0, declared - entry.Workload.AttainedMs), entry.Shape.Speeds[chip])
         : Unknown + entry.SinceMs;
 
-    private bool EndsBefore(in Request request, Reservation reservation) =>
+    private bool EndsBefore(in Request request, Reservation reservation, int chip) =>
         reservation.StartMs is { } start && request.Entry.Workload.DeclaredMs is not null && !request.IsGrowth &&
-        state.NowMs + Duration(
-            SpendOrder.RestMs(request.Entry.Workload.DeclaredMs, request.Entry.Workload.AttainedMs), request.Shape.Speeds[reservation.Chip]) <= start;
+        state.NowMs + Duration(SpendOrder.RestMs(request.Entry.Workload.DeclaredMs, request.Entry.Workload.AttainedMs), request.Shape.Speeds[chip]) <= start;
 
     // A guarantee, or a share where the gang itself is larger than the share of its unit.
-    private bool HasBetterClaim(in Request request, Reservation reservation) =>
-        bounds.LevelsWithinGuarantee(request, reservation.Chip) > 0 ||
-        (reservation.Borrows && bounds.WithinTarget(request, reservation.Chip));
+    private bool HasBetterClaim(in Request request, Reservation reservation, int chip) =>
+        bounds.LevelsWithinGuarantee(request, chip) != 0 || (reservation.Borrows && bounds.WithinTarget(request, chip));
 
     private static long Duration(long workMs, int speed) => (long)Int128.Min((Int128)workMs * 1_000_000 / Math.Max(1, speed), Unknown - 1);
 
-    private bool TakeFrom(in Request request, Reservation reservation)
+    private bool TakeFrom(Reservation reservation, Func<bool> take)
     {
-        var stock = state.Stocks[reservation.Chip];
         Release(reservation);
-        _slots.Clear();
-        var taken = state.Placer.TryTake(reservation.Chip, request.Shape.Member, request.Members, _slots);
-        if (taken)
-        {
-            state.Take(request.Entry, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_slots));
-            starter.Started(request.Entry);
-        }
-
+        var taken = take();
         Keep(reservation);
         return taken;
     }
@@ -267,15 +318,14 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
     // Keeping is a lease of nobody on what is free now of the gathered devices.
     private void Keep(Reservation reservation)
     {
-        var stock = state.Stocks[reservation.Chip];
-        foreach (var (node, devices, _) in reservation.Places)
+        foreach (var (chip, node, devices, _) in reservation.Places)
         {
             foreach (var device in devices)
             {
-                if (stock.FreeMilliOf(node, device) >= 1000)
+                if (state.Stocks[chip].FreeMilliOf(node, device) >= 1000)
                 {
-                    stock.Take(node, [device], Whole);
-                    reservation.Kept.Add((node, device));
+                    state.Stocks[chip].Take(node, [device], Whole);
+                    reservation.Kept.Add((chip, node, device));
                 }
             }
         }
@@ -285,22 +335,26 @@ internal sealed class Gathering(PlanningState state, Bounds bounds, Starter star
 
     private void Release(Reservation reservation)
     {
-        foreach (var (node, device) in reservation.Kept)
+        foreach (var (chip, node, device) in reservation.Kept)
         {
-            state.Stocks[reservation.Chip].Return(node, [device], Whole);
+            state.Stocks[chip].Return(node, [device], Whole);
         }
 
         reservation.Kept.Clear();
         state.StockChanged();
     }
 
-    private bool IsKept(int chip, int node, int device) =>
-        _reservations.Exists(reservation => reservation.Chip == chip && Array.Exists(reservation.Places, place => place.Node == node && Array.IndexOf(place.Devices, device) >= 0));
+    private bool IsKept(int chip, int node, int device) => _reservations.Exists(reservation =>
+        Array.Exists(reservation.Places, place => place.Chip == chip && place.Node == node && Array.IndexOf(place.Devices, device) >= 0));
 
     private static readonly MemberShape Whole = new(1, 1000, 0, 0, 0);
 
-    private sealed record Reservation(Entry For, int Chip, bool Borrows, long? StartMs, (int Node, int[] Devices, long AtMs)[] Places)
+    private readonly record struct Place(int Chip, int Node, int[] Devices, long AtMs);
+
+    private sealed record Reservation(Entry For, bool Borrows, long? StartMs, Place[] Places)
     {
-        public HashSet<(int Node, int Device)> Kept { get; } = [];
+        public int[] Chips { get; } = [.. Places.Select(place => place.Chip).Distinct()];
+
+        public HashSet<(int Chip, int Node, int Device)> Kept { get; } = [];
     }
 }

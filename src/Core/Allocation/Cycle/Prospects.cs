@@ -100,7 +100,7 @@ internal sealed class Prospects(PlanningState state, CycleTargets targets, Bound
 
     private bool HasClaim(Shape shape, bool grows)
     {
-        var milli = grows ? shape.Member.Milli : shape.MinimumMilli;
+        var milli = grows || shape.Sample.Mixed ? shape.Member.Milli : shape.MinimumMilli;
         var room = RoomOf(shape.Leaf);
         for (var c = 0; c < room.Length; c++)
         {
@@ -133,9 +133,10 @@ internal sealed class Prospects(PlanningState state, CycleTargets targets, Bound
 
     private bool MightMakeRoom(Shape shape)
     {
-        for (var c = 0; c < shape.Speeds.Length && state.Settings.Moves && !shape.Sample.Mixed; c++)
+        long free = 0;
+        for (var c = 0; c < shape.Speeds.Length && state.Settings.Moves; c++)
         {
-            if (shape.MayUse(c) && state.Stocks[c].FreeMilli >= shape.MinimumMilli)
+            if (shape.MayUse(c) && (free = (shape.Sample.Mixed ? free : 0) + state.Stocks[c].FreeMilli) >= shape.MinimumMilli)
             {
                 return true;
             }

@@ -14,25 +14,23 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
         var changed = false;
         foreach (var entry in state.Touched.ToList())
         {
-            if (!entry.Running && !entry.Reprieved && entry.Evicted is not null && entry.EvictedFor is { StartedNow: true, Running: true } claimant &&
-                !claimant.Shape.Sample.Mixed)
+            if (!entry.Running && !entry.Reprieved && entry.Evicted is not null && entry.EvictedFor is { Running: true } claimant &&
+                Begun(claimant) is { Count: > 0 } begun)
             {
-                changed |= TryGoOn(entry, claimant);
+                changed |= TryGoOn(entry, claimant, begun);
             }
         }
 
         return changed;
     }
 
-    private bool TryGoOn(Entry entry, Entry claimant)
-    {
-        var chip = claimant.Members[0].Slot.Chip;
-        var held = claimant.Members.ToList();
-        if (held.Exists(member => member.Slot.Chip != chip))
-        {
-            return false;
-        }
+    // What it did not hold before the cycle: all of a workload that begins, the new members of one that grows.
+    private static List<HeldMember> Begun(Entry claimant) => claimant.StartedNow
+        ? [.. claimant.Members]
+        : claimant.Members.FindAll(member => !claimant.Before!.Exists(before => before.Number == member.Number));
 
+    private bool TryGoOn(Entry entry, Entry claimant, List<HeldMember> held)
+    {
         foreach (var member in held)
         {
             state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, claimant.Shape.Member);
@@ -41,11 +39,13 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
         var back = entry.Before!.TakeWhile(member => TakeBack(entry, member)).ToList();
         var slots = new List<Slot>();
         if (back.Count == entry.Before!.Count && LimitsAllow(entry) &&
-            state.Placer.TryTake(chip, claimant.Shape.Member, held.Count, slots))
+            TakeElsewhere(claimant, held, slots))
         {
             for (var i = 0; i < held.Count; i++)
             {
-                state.Reseat(claimant, i, slots[i]);
+                var at = slots.FindIndex(slot => slot.Chip == held[i].Slot.Chip);
+                state.Reseat(claimant, claimant.Members.IndexOf(held[i]), slots[at]);
+                slots.RemoveAt(at);
             }
 
             back.ForEach(member => state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member));
@@ -57,6 +57,21 @@ internal sealed class Reprieve(PlanningState state, Bounds bounds)
         back.ForEach(member => state.Stocks[member.Slot.Chip].Return(member.Slot.Node, member.Slot.Devices, entry.Shape.Member));
         held.ForEach(member => state.Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, claimant.Shape.Member));
         return false;
+    }
+
+    // On each class as many as it has there: what it may hold of one says nothing of another.
+    private bool TakeElsewhere(Entry claimant, List<HeldMember> held, List<Slot> slots)
+    {
+        foreach (var part in held.GroupBy(member => member.Slot.Chip))
+        {
+            if (!state.Placer.TryTake(part.Key, claimant.Shape.Member, part.Count(), slots))
+            {
+                slots.ForEach(slot => state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, claimant.Shape.Member));
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool TakeBack(Entry entry, HeldMember member)

@@ -14,6 +14,8 @@ internal sealed class Starter
     private readonly CycleTargets _targets;
     private readonly VictimSource _source;
     private readonly ClaimSearch _search;
+    private readonly MixedPlaces _mixedPlaces;
+    private readonly MixedClaims _mixedClaims;
     private readonly List<Slot> _slots = [];
     private readonly List<int> _equal = [];
     private readonly Dictionary<Shape, int[]> _order = [];
@@ -22,7 +24,10 @@ internal sealed class Starter
     {
         (_state, _bounds, _targets) = (state, bounds, targets);
         _source = new VictimSource(state, targets, bounds, keys);
-        _search = new ClaimSearch(state, bounds, _source);
+        var settlement = new ClaimSettlement(state, _source);
+        _search = new ClaimSearch(state, bounds, _source, settlement);
+        _mixedPlaces = new MixedPlaces(state, bounds);
+        _mixedClaims = new MixedClaims(state, bounds, _search, settlement);
     }
 
     /// <summary>It began in another way than by this class: it may have to give way again in the same cycle.</summary>
@@ -69,10 +74,15 @@ internal sealed class Starter
 
     private bool Claim(Request request, ClaimKind kind, bool withinTarget = false, int efficiency = 0)
     {
+        if (request.Shape.Sample.Mixed && request.Milli > 0)
+        {
+            return _mixedClaims.TryClaim(request, ChipsFor(request.Shape, efficiency), kind, withinTarget);
+        }
+
         // What takes no device has no right to anybody's.
         foreach (var chip in request.Milli > 0 ? ChipsFor(request.Shape) : [])
         {
-            if (request.Shape.Efficiency[chip] >= efficiency && !request.Shape.Sample.Mixed && StaysOnItsClass(request, chip) &&
+            if (request.Shape.Efficiency[chip] >= efficiency && StaysOnItsClass(request, chip) &&
                 (!withinTarget || _bounds.WithinTarget(request, chip)) && _search.TryClaim(request, chip, kind))
             {
                 return true;
@@ -86,7 +96,7 @@ internal sealed class Starter
     {
         if (request.Shape.Sample.Mixed)
         {
-            return TakeMixed(request, withinTarget);
+            return TakeMixed(request, ChipsFor(request.Shape, efficiency), withinTarget ? IsWithinTarget : static (_, _) => true);
         }
 
         var order = ChipsFor(request.Shape);
@@ -150,43 +160,19 @@ internal sealed class Starter
     private static bool AtEqualStanding(Shape shape, int a, int b) =>
         shape.Efficiency[a] == shape.Efficiency[b] && shape.Speeds[a] == shape.Speeds[b];
 
-    // Member by member over the classes in order of preference, as far as quotas and devices go.
-    private bool TakeMixed(Request request, bool withinTarget)
+    /// <summary>Idle devices for a gang over several classes, where one more member after the other may go.</summary>
+    public bool TakeMixed(Request request, IReadOnlyList<int> chips, Func<Request, int, bool> may)
     {
-        var one = request with { Only = 1 };
-        var taken = new List<(int Chip, Slot Slot)>();
-        foreach (var chip in ChipsFor(request.Shape))
+        if (_mixedPlaces.Fill(request, chips, request.Members, may, _slots) < request.Members)
         {
-            while (taken.Count < request.Members && MayAddOne(one, chip, withinTarget) &&
-                _state.Placer.TryTake(chip, request.Shape.Member, 1, _slots))
-            {
-                taken.Add((chip, _slots[^1]));
-                _state.Tree.Add(request.Shape.Leaf, chip, request.Shape.Member.Milli, 0, request.Shape.Preemptible);
-            }
+            _mixedPlaces.Return(request, _slots);
+            return false;
         }
 
-        foreach (var (chip, _) in taken)
-        {
-            _state.Tree.Add(request.Shape.Leaf, chip, -request.Shape.Member.Milli, 0, request.Shape.Preemptible);
-        }
-
-        if (taken.Count == request.Members)
-        {
-            Begin(request);
-            return true;
-        }
-
-        foreach (var (chip, slot) in taken)
-        {
-            _state.Stocks[chip].Return(slot.Node, slot.Devices, request.Shape.Member);
-        }
-
-        _slots.Clear();
-        return false;
+        _mixedPlaces.Leave(request, _slots);
+        Begin(request);
+        return true;
     }
-
-    private bool MayAddOne(Request one, int chip, bool withinTarget) =>
-        _bounds.MayHold(one, chip) && (!withinTarget || _bounds.WithinTarget(one, chip));
 
     private void Begin(Request request)
     {
@@ -200,7 +186,7 @@ internal sealed class Starter
     private void GoBack(Request request)
     {
         var entry = request.Entry;
-        if (entry.Evicted is null || entry.Running || request.Shape.Sample.Mixed || entry.Before!.Count != _slots.Count)
+        if (entry.Evicted is null || entry.Running || entry.Before!.Count != _slots.Count || !OnSameClasses(entry.Before, _slots))
         {
             return;
         }
@@ -213,7 +199,7 @@ internal sealed class Starter
         var back = new List<Slot>();
         foreach (var member in entry.Before)
         {
-            if (member.Slot.Chip == _slots[0].Chip && IsFree(member.Slot, request.Shape))
+            if (IsFree(member.Slot, request.Shape))
             {
                 _state.Stocks[member.Slot.Chip].Take(member.Slot.Node, member.Slot.Devices, request.Shape.Member);
                 back.Add(member.Slot);
@@ -230,6 +216,10 @@ internal sealed class Starter
         back.ForEach(slot => _state.Stocks[slot.Chip].Return(slot.Node, slot.Devices, request.Shape.Member));
         _slots.ForEach(slot => _state.Stocks[slot.Chip].Take(slot.Node, slot.Devices, request.Shape.Member));
     }
+
+    // Quotas have been asked for these classes only.
+    private static bool OnSameClasses(List<HeldMember> before, List<Slot> slots) =>
+        slots.TrueForAll(slot => slots.Count(other => other.Chip == slot.Chip) == before.Count(member => member.Slot.Chip == slot.Chip));
 
     private bool IsFree(Slot slot, Shape shape)
     {
@@ -248,6 +238,10 @@ internal sealed class Starter
     private static bool StaysOnItsClass(Request request, int chip) =>
         !request.IsGrowth || request.Shape.IsService || request.Entry.Members[0].Slot.Chip == chip;
 
+    private int[] ChipsFor(Shape shape, int efficiency) =>
+        efficiency == 0 ? ChipsFor(shape) : Array.FindAll(ChipsFor(shape), chip => shape.Efficiency[chip] >= efficiency);
+
+    /// <summary>The classes that the work may use, the best for it first.</summary>
     public int[] ChipsFor(Shape shape)
     {
         if (!_order.TryGetValue(shape, out var order))

@@ -31,13 +31,13 @@ internal static class Upgrade
 
     private static bool IsDue(PlanningState state, Entry entry)
     {
-        if (!entry.Workload.Resumable || !entry.Shape.Preemptible || entry.Shape.IsService || entry.Shape.Sample.Mixed ||
+        if (!entry.Workload.Resumable || !entry.Shape.Preemptible || entry.Shape.IsService ||
             entry.StartedNow || entry.SinceMs + state.Settings.LeaseTermMs > state.NowMs)
         {
             return false;
         }
 
-        return entry.Shape.Efficiency[entry.Members[0].Slot.Chip] < Starter.Belongs && entry.Shape.Efficiency.Any(e => e >= Starter.Belongs);
+        return entry.Members.Exists(member => entry.Shape.Efficiency[member.Slot.Chip] < Starter.Belongs) && entry.Shape.Efficiency.Any(e => e >= Starter.Belongs);
     }
 
     private static bool TryMove(PlanningState state, Starter starter, Entry entry)

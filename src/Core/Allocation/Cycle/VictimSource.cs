@@ -191,10 +191,10 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
         return least;
     }
 
-    private int Levels(in Request request, int chip, ClaimKind kind) =>
+    private ulong Levels(in Request request, int chip, ClaimKind kind) =>
         kind == ClaimKind.Target ? bounds.LevelsWithinTarget(request, chip) : bounds.LevelsWithinGuarantee(request, chip);
 
-    private Victim? FirstIn(in Request request, int leaf, int chip, ClaimKind kind, int levels, int onlyNode, long pushable)
+    private Victim? FirstIn(in Request request, int leaf, int chip, ClaimKind kind, ulong levels, int onlyNode, long pushable)
     {
         var list = ListOf(leaf);
         for (var i = 0; i < list.Count; i++)
@@ -212,7 +212,7 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
     }
 
     // A gang over several classes gives all of them up.
-    private bool OtherClassesAllow(in Request request, in Victim victim, int chip, ClaimKind kind, int levels)
+    private bool OtherClassesAllow(in Request request, in Victim victim, int chip, ClaimKind kind, ulong levels)
     {
         if (!victim.Entry.Shape.Sample.Mixed)
         {
@@ -235,14 +235,14 @@ internal sealed class VictimSource(PlanningState state, CycleTargets targets, Bo
     /// guarantee the floor is the guarantee of those who lose, and a gang that straddles it counts as borrowed. For a target it is
     /// the target, and nothing that is wholly within a guarantee goes to who is beyond its own.
     /// </summary>
-    private long Pushable(in Request request, int leaf, int chip, ClaimKind kind, int levels)
+    private long Pushable(in Request request, int leaf, int chip, ClaimKind kind, ulong levels)
     {
         var least = long.MaxValue;
         for (var u = leaf; u >= 0 && _onPath[u] <= 0; u = state.Tree.Parent[u])
         {
             var parent = state.Tree.Parent[u];
             var common = parent < 0 ? _path : _onPath[parent] - 1;
-            if ((parent < 0 || _onPath[parent] > 0) && common > levels)
+            if ((parent < 0 || _onPath[parent] > 0) && !Bounds.Has(levels, common))
             {
                 return 0;
             }

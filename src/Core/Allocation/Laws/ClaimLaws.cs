@@ -1,14 +1,14 @@
 namespace Amalgam.Core.Allocation.Laws;
 
-/// <summary>L4 and L4b for one waiting workload on one class: nobody else holds there what is rather its own.</summary>
-internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, string chip, FreeDevices free)
+/// <summary>L4 and L4b for so many members of one waiting workload on one class: nobody else holds there what is rather its own.</summary>
+internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, string chip, int members, FreeDevices free)
 {
-    private readonly long _size = CheckedState.Milli(workload, CheckedState.Least(workload));
+    private readonly long _size = CheckedState.Milli(workload, members);
     private readonly List<string> _path = state.PathOf(workload.Unit);
 
     public void Check(bool gathering, List<LawViolation> found)
     {
-        if (workload.Mixed || _size == 0 || !WaitingLaws.MayHold(state, workload, chip))
+        if (_size == 0 || !WaitingLaws.MayHold(state, workload, chip, members))
         {
             return;
         }
@@ -22,6 +22,13 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
             found.Add(new(Law.L4b, $"{workload.Name} waits within the target of its unit while {above} holds {chip} above its unit's target that would serve it"));
         }
     }
+
+    /// <summary>Whether its unit is entitled to what is idle there, and this is enough.</summary>
+    public bool MayTakeIdle(bool guarantee) => WaitingLaws.MayHold(state, workload, chip, members) && Entitled([workload.Unit], guarantee) &&
+        free.Fits(workload, chip, members);
+
+    /// <summary>Whether leases of others would have to give way to it, and this is enough.</summary>
+    public bool MayTakeFromOthers(bool guarantee) => WaitingLaws.MayHold(state, workload, chip, members) && Served(guarantee) is not null;
 
     /// <summary>One lease whose end would be enough, or leases taken one after the other until it fits; null = there is none.</summary>
     private string? Served(bool guarantee)
@@ -48,7 +55,7 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
                 lost[unit] = lost.GetValueOrDefault(unit) + OnChip(pieces);
             }
 
-            if (free.Fits(workload, chip, CheckedState.Least(workload)))
+            if (free.Fits(workload, chip, members))
             {
                 last = id;
                 break;
@@ -102,31 +109,45 @@ internal sealed class ClaimLaws(CheckedState state, WorkloadState workload, stri
     private bool DeliversLess(string unit)
     {
         decimal delivered = 0;
-        var slowest = workload.Speeds.First(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;
         foreach (var (id, pieces) in state.After)
         {
             var other = state.Workloads[id];
-            if (pieces.Count == 0 || !state.PathOf(other.Unit).Contains(unit))
+            if (pieces.Count > 0 && state.PathOf(other.Unit).Contains(unit))
             {
-                continue;
-            }
-
-            foreach (var piece in pieces)
-            {
-                var speed = SpeedOn(other, state.ChipOf(piece.Node));
-                delivered += (decimal)piece.Milli * speed;
-                slowest = SpeedOn(other, chip) is > 0 and var here ? Math.Min(slowest, here) : slowest;
+                delivered += pieces.Sum(piece => (decimal)piece.Milli * SpeedOn(other, state.ChipOf(piece.Node)));
             }
         }
 
-        var usable = Math.Min(Demand(unit), Math.Min(state.Guarantee(unit, chip), state.Units[unit].Limit.Find(chip) ?? long.MaxValue));
-        return delivered + ((decimal)_size * slowest) <= (decimal)usable * slowest;
+        return delivered + ((decimal)_size * SpeedOn(workload, chip)) <= Owed(unit);
     }
 
-    // A guarantee is owed as far as there is work for it on the class.
-    private long Demand(string unit) => state.Snapshot.Workloads
-        .Where(other => !other.Held && state.PathOf(other.Unit).Contains(unit) && WaitingLaws.IsOpenTo(state, other, chip))
-        .Sum(other => CheckedState.Milli(other, other.Members));
+    /// <summary>
+    /// At least so much work would the guarantee of this class alone do: in a family what it does for its members, each filled with what is fastest
+    /// there and gangs that exceed it left out; or the whole of it at the slowest speed of all who ask for the class.
+    /// </summary>
+    private decimal Owed(string unit)
+    {
+        var asking = state.Snapshot.Workloads.Where(other => !other.Held && state.PathOf(other.Unit).Contains(unit) && WaitingLaws.IsOpenTo(state, other, chip)).ToList();
+        var usable = Math.Min(state.Guarantee(unit, chip), state.Units[unit].Limit.Find(chip) ?? long.MaxValue);
+        var atLeast = (decimal)Math.Min(usable, asking.Sum(other => CheckedState.Milli(other, other.Members))) *
+            asking.Select(other => SpeedOn(other, chip)).DefaultIfEmpty(0).Min();
+        var members = state.Snapshot.Units.Where(child => string.Equals(child.Parent, unit, StringComparison.Ordinal)).ToList();
+        return Math.Max(atLeast, members.Count > 0 ? members.Sum(member => Owed(member.Name)) : Filled(unit, usable, asking));
+    }
+
+    private decimal Filled(string unit, long usable, List<WorkloadState> asking)
+    {
+        decimal owed = 0;
+        foreach (var other in asking.Where(other => CheckedState.Milli(other, CheckedState.Least(other)) <= state.Guarantee(unit, chip))
+            .OrderByDescending(other => SpeedOn(other, chip)))
+        {
+            var part = Math.Min(usable, CheckedState.Milli(other, other.Members));
+            owed += (decimal)part * SpeedOn(other, chip);
+            usable -= part;
+        }
+
+        return owed;
+    }
 
     private static int SpeedOn(WorkloadState workload, string chip) =>
         workload.Speeds.FirstOrDefault(speed => string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)).Millionths;

@@ -17,12 +17,18 @@ internal static class WaitingLaws
                 continue;
             }
 
+            if (workload.Mixed)
+            {
+                new MixedLaws(state, workload, free).Check(gathering, found);
+                continue;
+            }
+
             foreach (var chip in state.Chips)
             {
                 if (IsOpenTo(state, workload, chip))
                 {
                     Idle(state, workload, chip, free, gathering, found);
-                    new ClaimLaws(state, workload, chip, free).Check(gathering, found);
+                    new ClaimLaws(state, workload, chip, CheckedState.Least(workload), free).Check(gathering, found);
                 }
             }
         }
@@ -50,7 +56,7 @@ internal static class WaitingLaws
         CheckedState state, WorkloadState workload, string chip, FreeDevices free, bool gathering, List<LawViolation> found)
     {
         var least = CheckedState.Least(workload);
-        if (!gathering && MayHold(state, workload, chip) && free.Fits(workload, chip, least))
+        if (!gathering && MayHold(state, workload, chip, least) && free.Fits(workload, chip, least))
         {
             found.Add(new(Law.L10, $"{workload.Name} waits although {least} of its members fit on idle devices of {chip}"));
         }
@@ -59,18 +65,24 @@ internal static class WaitingLaws
     /// <summary>Speed, policies, and a stock that could hold it.</summary>
     public static bool IsOpenTo(CheckedState state, WorkloadState workload, string chip)
     {
-        if (!workload.Speeds.Any(speed => speed.Millionths > 0 && string.Equals(speed.ChipClass, chip, StringComparison.Ordinal)) ||
+        if (!RunsOn(workload, chip) ||
             workload.Refusals.Any(refusal => refusal.ChipClass is null || string.Equals(refusal.ChipClass, chip, StringComparison.Ordinal)))
         {
             return false;
         }
 
-        return new FreeDevices(state, []).Fits(workload, chip, CheckedState.Least(workload));
+        var empty = new FreeDevices(state, []);
+        return workload.Mixed
+            ? empty.Fits(workload, chip, 1) && state.Chips.Sum(other => RunsOn(workload, other) ? empty.RoomFor(workload, other, CheckedState.Least(workload)) : 0) >= CheckedState.Least(workload)
+            : empty.Fits(workload, chip, CheckedState.Least(workload));
     }
 
-    public static bool MayHold(CheckedState state, WorkloadState workload, string chip)
+    private static bool RunsOn(WorkloadState workload, string chip) =>
+        workload.Speeds.Any(speed => speed.Millionths > 0 && string.Equals(speed.ChipClass, chip, StringComparison.Ordinal));
+
+    public static bool MayHold(CheckedState state, WorkloadState workload, string chip, int members)
     {
-        var size = CheckedState.Milli(workload, CheckedState.Least(workload));
+        var size = CheckedState.Milli(workload, members);
         foreach (var unit in state.PathOf(workload.Unit))
         {
             if (state.Units[unit].Limit.Find(chip) is { } limit && state.HeldAfter(unit, chip) + size > limit)

@@ -13,6 +13,9 @@ internal sealed class InteriorPoint
     private const double ToBoundary = 0.995;
     private const double TooShort = 0.1;
 
+    /// <summary>Steps without progress after which rounding has taken over: further ones only lose what was reached.</summary>
+    private const int Patience = 8;
+
     private readonly NashProgramme _programme;
     private readonly IterationState _at;
     private readonly NewtonStep _newton;
@@ -28,16 +31,25 @@ internal sealed class InteriorPoint
     public static NashPoint Solve(NashProgramme programme, double accuracy)
     {
         var solver = new InteriorPoint(programme);
-        var steps = 0;
+        var (steps, bestStep, best) = (0, 0, double.PositiveInfinity);
         while (steps < StepLimit && !solver._at.IsGoodEnough(accuracy))
         {
-            steps++;
-            if (!solver.Step())
+            if (solver._at.Error is var error && error < best)
+            {
+                solver._at.Save();
+                (best, bestStep) = (error, steps);
+            }
+            if (steps - bestStep > Patience || !solver.Step())
             {
                 break;
             }
+            steps++;
         }
         var at = solver._at;
+        if (!at.IsGoodEnough(accuracy) && !(at.Error < best))
+        {
+            at.Restore();
+        }
         return new NashPoint(at.Devices, at.Price, at.Value, at.Rent, steps, at.IsGoodEnough(Math.Max(accuracy, 1e-3)));
     }
 

@@ -8,6 +8,7 @@ internal sealed class IterationState
 {
     private readonly NashProgramme _p;
     private readonly int _products;
+    private double[][]? _saved;
 
     public IterationState(NashProgramme programme)
     {
@@ -54,6 +55,9 @@ internal sealed class IterationState
 
     private static double[] New(int length) => new double[length];
 
+    /// <summary>How far the last look at the accuracy found it from the optimum: open products relative to the weights, or the worst residual.</summary>
+    public double Error { get; private set; } = double.PositiveInfinity;
+
     public bool IsGoodEnough(double accuracy)
     {
         Residuals();
@@ -67,7 +71,8 @@ internal sealed class IterationState
         {
             weight *= Math.Max(1e-9, Dot(_p.Speed, Devices));
         }
-        return open <= accuracy * weight && RelativeResidual() <= accuracy;
+        Error = Math.Max(open / Math.Max(1e-12, weight), RelativeResidual());
+        return Error <= accuracy;
     }
 
     public double RelativeResidual()
@@ -230,6 +235,26 @@ internal sealed class IterationState
         }
         return longest;
     }
+
+    /// <summary>Keeps the iterate, for <see cref="Restore"/>.</summary>
+    public void Save()
+    {
+        _saved ??= Array.ConvertAll(Values, value => new double[value.Length]);
+        for (var i = 0; i < _saved.Length; i++)
+        {
+            Values[i].CopyTo(_saved[i], 0);
+        }
+    }
+
+    public void Restore()
+    {
+        for (var i = 0; i < _saved?.Length; i++)
+        {
+            _saved[i].CopyTo(Values[i], 0);
+        }
+    }
+
+    private double[][] Values => [Devices, Idle, Spare, Gain, Cost, Rent, Price, Value];
 
     public double MuAfter(double primal, double dual) =>
         (DotAfter(Devices, DDevices, primal, Cost, DCost, dual) + DotAfter(Idle, DIdle, primal, Rent, DRent, dual)

@@ -23,6 +23,13 @@ internal sealed class RecordedCloud
 
     public CloudState State => _state;
 
+    /// <summary>Who holds what, after every record so far.</summary>
+    public DeviceBook Devices()
+    {
+        _ = _feed.Plan(_state, _history, _nowMs);
+        return _feed.Devices;
+    }
+
     /// <summary>As they come back from the disk.</summary>
     public IEnumerable<JournalRecord> Records => _records.Select(record => JournalJson.Read(record.Sequence, JournalJson.Write(record)));
 
