@@ -12,6 +12,7 @@ const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator](
 const ok = text => console.log(`ok ${text}`);
 const must = (good, text) => { if (!good) throw new Error(text); };
 const has = (text, part, where = 'the page') => must(text.includes(part), `${where} does not say '${part}' but: ${text.slice(0, 1500)}`);
+const inDays = days => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const ask = async wish => { console.log(`ask ${wish}`); await answers.next(); };
 const api = async (method, path, body, by = key) => {
   const answer = await fetch(url + path, { method, headers: { authorization: `Bearer ${by}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
@@ -229,7 +230,7 @@ const scenarios = {
 
   prices: async () => {
     await api('POST', '/api/v1/units', { name: 'payer', parent: 'root' });
-    await api('POST', '/api/v1/contracts', { unit: 'payer', chipClass: 'h100', devices: 12, to: '2099-01-01T00:00:00Z' });
+    await api('POST', '/api/v1/contracts', { unit: 'payer', chipClass: 'h100', devices: 12, to: `${inDays(700)}T00:00:00Z` });
     const page = await open();
     await page.goto(`${url}/prices`);
     await page.selectOption('#what', 'class:h100');
@@ -237,7 +238,7 @@ const scenarios = {
     await page.click('button:has-text("Who would pay what?")');
     must((await alert(page)).split('\n').length === 1, 'a wrong change is told in one line');
     await page.fill('#by', '+40%');
-    await page.fill('#from', '2098-01-01');
+    await page.fill('#from', inDays(60));
     await page.click('button:has-text("Who would pay what?")');
     has(await text(page, '#preview'), 'difference');
     const prices = (await api('GET', '/api/v1/prices')).length;
@@ -313,11 +314,11 @@ const scenarios = {
     await job('pretrain-asr-2', 'speech', 'h100', 8);
     await job('night-batch', 'acme', 'mi300x', 8, { members: 2 });
     await api('POST', '/api/v1/jobs', { command: ['sh', '-c', 'for i in 1 2 3 4; do echo epoch $i: loss 0.$((9 - i)); done'], name: 'smoke-test', unit: 'vision', chips: ['cpu-scalar'] });
-    await api('POST', '/api/v1/contracts', { unit: 'acme', chipClass: 'mi300x', devices: 4, to: '2027-12-01T00:00:00Z', discountPercent: 10, reserved: true, serviceLevel: { deliveredPercent: 99, creditPercent: 50 } });
-    await api('POST', '/api/v1/contracts', { unit: 'speech', chipClass: 'h100', devices: 14, to: '2027-12-01T00:00:00Z', pricePerDeviceHour: '2.10' });
+    await api('POST', '/api/v1/contracts', { unit: 'acme', chipClass: 'mi300x', devices: 4, to: `${inDays(370)}T00:00:00Z`, discountPercent: 10, reserved: true, serviceLevel: { deliveredPercent: 99, creditPercent: 50 } });
+    await api('POST', '/api/v1/contracts', { unit: 'speech', chipClass: 'h100', devices: 14, to: `${inDays(370)}T00:00:00Z`, pricePerDeviceHour: '2.10' });
     await api('POST', '/api/v1/prices', { subject: 'h100', perDeviceHour: '2.50' });
     await api('POST', '/api/v1/prices', { subject: 'mi300x', perDeviceHour: '1.90' });
-    await api('POST', '/api/v1/price-changes', { chipClass: 'h100', by: '+20%', from: '2027-03-01T00:00:00Z' });
+    await api('POST', '/api/v1/price-changes', { chipClass: 'h100', by: '+20%', from: `${inDays(90)}T00:00:00Z` });
     await api('POST', '/api/v1/budgets', { unit: 'acme', amount: '0.05', per: 'day' });
     await api('POST', '/api/v1/budgets', { unit: 'research', amount: '4000', per: 'month', hard: true });
     for (const question of ['What is 17 + 25?', 'What is 8 + 9?', 'What is 30 + 12?']) await api('POST', '/v1/chat/completions', { model: 'assistant', temperature: 0, messages: [{ role: 'user', content: question }] });
