@@ -12,6 +12,7 @@ return args.FirstOrDefault() switch
     "runtime-logits" when args is [_, "--record", var file] => LogitComparison.Record(file),
     "runtime-logits" => LogitComparison.Run(),
     "cloud" => await CloudBenchmark.RunAsync(args[1..]),
+    "fleet" => await FleetBenchmark.RunAsync(args[1..]),
     "gateway" => await GatewayBenchmark.RunAsync(args[1..]),
     "gateway-peer" => await GatewayPeer.RunAsync(args[1..]),
     "allocation" => AllocationBenchmark.Run(args[1..]),

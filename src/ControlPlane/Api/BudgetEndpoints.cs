@@ -37,7 +37,7 @@ internal static class BudgetEndpoints
             return Answers.Refused(bad);
         }
 
-        var known = WorkloadEndpoints.Classes(pool);
+        var known = pool.Classes.ToHashSet(StringComparer.Ordinal);
         if (body.Value!.DeviceHours is { } chip && catalogue.Chip(chip) is not null)
         {
             known.Add(chip);

@@ -84,7 +84,7 @@ internal static class OrganisationEndpoints
     /// <summary>Classes that the pool has, and of those named in the request the ones that the catalogue knows.</summary>
     private static HashSet<string> Known(Pool pool, ICatalogue catalogue, UnitRequest request)
     {
-        var known = WorkloadEndpoints.Classes(pool);
+        var known = pool.Classes.ToHashSet(StringComparer.Ordinal);
         foreach (var named in (request.Guarantee?.Keys ?? []).Concat(request.Limit?.Keys ?? []).Where(named => catalogue.Chip(named) is not null))
         {
             known.Add(named);

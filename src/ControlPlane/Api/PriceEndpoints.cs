@@ -101,5 +101,5 @@ internal static class PriceEndpoints
 
     /// <summary>Classes of this cloud, and the asked ones that the catalogue knows.</summary>
     private static HashSet<string> Known(Pool pool, ICatalogue catalogue, params string?[] asked) =>
-        [.. WorkloadEndpoints.Classes(pool), .. asked.OfType<string>().Where(name => catalogue.Chip(name) is not null)];
+        [.. pool.Classes, .. asked.OfType<string>().Where(name => catalogue.Chip(name) is not null)];
 }

@@ -27,7 +27,7 @@ internal static class QuoteEndpoints
         var body = await context.BodyAsync(ContractsJson.Default.RunRequest);
         return body.Refusal is { } refusal
             ? Answers.Refused(refusal)
-            : Quoted(cloud, explanations, state => RunJob.Spec(state, context.Caller(), body.Value!, WorkloadEndpoints.Classes(pool)));
+            : Quoted(cloud, explanations, state => RunJob.Spec(state, context.Caller(), body.Value!, pool.Classes));
     }
 
     private static async Task<IResult> QuoteServiceAsync(HttpContext context, Cloud cloud, Pool pool, IModels models, Explanations explanations)

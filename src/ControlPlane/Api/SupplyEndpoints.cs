@@ -100,7 +100,7 @@ internal static class SupplyEndpoints
     /// <summary>Classes that the pool has, and the one named if the catalogue knows it: chips may be promised and ordered before the first one is there.</summary>
     private static HashSet<string> Known(Pool pool, ICatalogue catalogue, string named)
     {
-        var known = WorkloadEndpoints.Classes(pool);
+        var known = pool.Classes.ToHashSet(StringComparer.Ordinal);
         if (catalogue.Chip(named) is not null)
         {
             known.Add(named);

@@ -37,7 +37,7 @@ internal static class WorkloadEndpoints
             return Answers.Refused(refusal);
         }
 
-        var known = Classes(pool);
+        var known = pool.Classes;
         var made = await door.SubmitAsync(context.Actor(), (state, _) => Ratings.With(RunJob.Decide(state, context.Caller(), body.Value!, known), state, fits, pool));
         return Answer(made, cloud, pool, views, 201);
     }
@@ -63,8 +63,8 @@ internal static class WorkloadEndpoints
 
     private static IResult List(HttpContext context, Cloud cloud, Pool pool, WorkloadViews views, bool all = false, int limit = 1000)
     {
-        IReadOnlyList<WorkloadView> list = cloud.Read(state => state.Workloads
-            .Where(workload => (all || workload.IsOpen) && Permission.Sees(state, context.Caller(), workload.Spec.Unit))
+        IReadOnlyList<WorkloadView> list = cloud.Read(state => (all ? state.Workloads : state.OpenWorkloads)
+            .Where(workload => Permission.Sees(state, context.Caller(), workload.Spec.Unit))
             .TakeLast(Math.Clamp(limit, 1, MaxListed))
             .Select(workload => views.Of(state, workload, pool.Pending(workload.Id)))
             .ToList());
@@ -110,8 +110,6 @@ internal static class WorkloadEndpoints
         IReadOnlyList<LeaseView> list = cloud.Read(state => state.OpenLeases.Where(lease => Permission.Sees(state, context.Caller(), lease.Unit)).Select(views.Of).ToList());
         return Answers.Json(list, ContractsJson.Default.IReadOnlyListLeaseView);
     }
-
-    public static HashSet<string> Classes(Pool pool) => pool.Nodes.Select(node => node.ChipClass).ToHashSet(StringComparer.Ordinal);
 
     private static IResult Answer(Outcome<string> made, Cloud cloud, Pool pool, WorkloadViews views, int status)
     {

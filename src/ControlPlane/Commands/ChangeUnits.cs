@@ -32,7 +32,7 @@ public static class ChangeUnits
             return new Refusal(RefusalCodes.Conflict, $"there is a unit '{name}' already: unit names are unique in the whole organisation");
         }
 
-        if (state.Workloads.Any(workload => workload.IsOpen && workload.Spec.Unit == parent))
+        if (state.OpenWorkloads.Any(workload => workload.Spec.Unit == parent))
         {
             return new Refusal(RefusalCodes.Conflict, $"{parent} has workloads of its own, and workloads live in units without units below them: stop them first");
         }
@@ -57,7 +57,7 @@ public static class ChangeUnits
             : name == caller.Unit ? "is the unit of your own key"
             : state.Moves.Pending.Any(move => move.Unit == name || move.ToParent == name) ? "has a part in a move that waits for its date (`amalgam unit moves`)"
             : state.Units.HasChildren(name) ? "has units below it: remove or move those first"
-            : state.Workloads.Any(workload => workload.IsOpen && workload.Spec.Unit == name) ? "has workloads: stop them first"
+            : state.OpenWorkloads.Any(workload => workload.Spec.Unit == name) ? "has workloads: stop them first"
             : state.Keys.Any(key => key.Unit == name && key.RevokedMs is null) ? "has keys: revoke them first (`amalgam key list`)"
             : null;
         return problem is null ? Decide.Yes(name, new UnitRemoved(name)) : new Refusal(RefusalCodes.Conflict, $"{name} cannot be removed: it {problem}");

@@ -23,7 +23,7 @@ public static class ServeModel
         }
 
         var spec = asked.Value!;
-        if (state.Workloads.FirstOrDefault(other => other.IsOpen && other.Spec.IsService && other.Spec.Name == spec.Name) is { } same)
+        if (state.OpenServices.FirstOrDefault(other => other.Spec.Name == spec.Name) is { } same)
         {
             return new Refusal(RefusalCodes.Conflict, Permission.Sees(state, caller, same.Spec.Unit)
                 ? $"{spec.Name} is served already ({same.Id}): choose another --name, or `amalgam stop {same.Id}` first"

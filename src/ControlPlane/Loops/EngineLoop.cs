@@ -21,6 +21,9 @@ public sealed class EngineLoop(
     /// <summary>The last command sent for a lease, so that each is sent once per generation.</summary>
     private readonly Dictionary<string, long> _stopSent = new(StringComparer.Ordinal);
 
+    /// <summary>Ends that are decided and not on disk yet: a thousand members that end at once share a commit.</summary>
+    private readonly List<Task> _ends = [];
+
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
         var inventory = await engine.InventoryAsync(cancel);
@@ -37,15 +40,17 @@ public sealed class EngineLoop(
         }
 
         var seen = (await engine.ObserveAsync(cancel)).ToDictionary(member => member.LeaseId, StringComparer.Ordinal);
-        var open = cloud.Read(state => state.OpenLeases.Where(lease => pool.EngineOf(lease.Node) == engine.Name).ToList());
+        var open = cloud.Read(state => state.OpenLeases.Where(lease => pool.EngineOf(lease.Node) == engine.Name)
+            .Select(lease => (Lease: lease, LimitMs: state.Workload(lease.WorkloadId)!.Spec.Job?.TimeLimitMs)).ToList());
         // What is not on disk yet may never have been: after a crash its id would be given to another lease, whose member this one would seem to be.
         await cloud.DurableAsync();
-        foreach (var lease in open)
+        foreach (var (lease, limitMs) in open)
         {
-            await ReconcileAsync(lease, seen.GetValueOrDefault(lease.Id), cancel);
+            await ReconcileAsync(lease, limitMs, seen.GetValueOrDefault(lease.Id), cancel);
         }
 
-        await ClearAsync(seen.Values, open, cancel);
+        await DurableEndsAsync();
+        await ClearAsync(seen.Values, open.ConvertAll(held => held.Lease), cancel);
         _busy = open.Count + seen.Count > 0;
         return $"{open.Count} leases, {seen.Count} members";
     }
@@ -55,22 +60,22 @@ public sealed class EngineLoop(
             (pair.First.Name, pair.First.ChipClass, pair.First.MemoryMiBPerDevice) == (pair.Second.Name, pair.Second.ChipClass, pair.Second.MemoryMiBPerDevice)
             && pair.First.Devices.Select(device => (device.Index, device.Healthy)).SequenceEqual(pair.Second.Devices.Select(device => (device.Index, device.Healthy))));
 
-    private async Task ReconcileAsync(Lease lease, MemberObservation? member, CancellationToken cancel)
+    private async Task ReconcileAsync(Lease lease, long? limitMs, MemberObservation? member, CancellationToken cancel)
     {
         pool.Sight(lease.Id).Observation = member;
         switch (member?.Phase)
         {
             case null when lease.EndingMs is not null:
-                await EndAsync(lease, cloud.NowMs, lease.EndingBecause!.Value, null, null);
+                End(lease, cloud.NowMs, lease.EndingBecause!.Value, null, null);
                 break;
             case null:
                 await StartAsync(lease, cancel);
                 break;
             case MemberPhase.Exited or MemberPhase.Lost:
-                await EndedAsync(lease, member);
+                Ended(lease, member);
                 break;
             default:
-                await StopIfDueAsync(lease, member, cancel);
+                await StopIfDueAsync(lease, limitMs, member, cancel);
                 break;
         }
     }
@@ -80,7 +85,7 @@ public sealed class EngineLoop(
         var launch = launches.For(lease);
         if (launch.Refusal is { } refusal)
         {
-            await EndAsync(lease, cloud.NowMs, LeaseEnd.FailedToStart, null, refusal.Message);
+            End(lease, cloud.NowMs, LeaseEnd.FailedToStart, null, refusal.Message);
             return;
         }
 
@@ -90,17 +95,15 @@ public sealed class EngineLoop(
         }
         catch (EngineException fault)
         {
-            await EndAsync(lease, cloud.NowMs, LeaseEnd.FailedToStart, null, fault.Message);
+            End(lease, cloud.NowMs, LeaseEnd.FailedToStart, null, fault.Message);
         }
     }
 
-    private async Task StopIfDueAsync(Lease lease, MemberObservation member, CancellationToken cancel)
+    private async Task StopIfDueAsync(Lease lease, long? limitMs, MemberObservation member, CancellationToken cancel)
     {
-        var workload = cloud.Read(state => state.Workload(lease.WorkloadId));
         if (lease.EndingMs is null)
         {
-            var limit = workload?.Spec.Job?.TimeLimitMs;
-            if (limit is not null && cloud.NowMs - member.StartedAtUnixMs >= limit)
+            if (limitMs is { } limit && cloud.NowMs - member.StartedAtUnixMs >= limit)
             {
                 await cloud.ChangeAsync(Me, (state, _) => LeaseRules.EndAll(state, lease.WorkloadId, LeaseEnd.TimeLimit));
             }
@@ -108,6 +111,7 @@ public sealed class EngineLoop(
             return;
         }
 
+        var workload = cloud.Read(state => state.Workload(lease.WorkloadId));
         var service = workload?.Spec.Service;
         var drained = service is null || pool.Sight(lease.Id).InFlight == 0 || cloud.NowMs - lease.EndingMs >= service.GraceMs;
         if (drained && _stopSent.GetValueOrDefault(lease.Id) != lease.Generation)
@@ -118,18 +122,30 @@ public sealed class EngineLoop(
         }
     }
 
-    private Task EndedAsync(Lease lease, MemberObservation member)
+    private void Ended(Lease lease, MemberObservation member)
     {
         var because = lease.EndingBecause ?? (member.Phase == MemberPhase.Lost ? LeaseEnd.Lost : LeaseEnd.Finished);
-        return EndAsync(lease, member.EndedAtUnixMs ?? cloud.NowMs, because, member.ExitCode, member.Detail);
+        End(lease, member.EndedAtUnixMs ?? cloud.NowMs, because, member.ExitCode, member.Detail);
     }
 
-    private async Task EndAsync(Lease lease, long toMs, LeaseEnd because, int? exitCode, string? detail)
+    private void End(Lease lease, long toMs, LeaseEnd because, int? exitCode, string? detail)
     {
-        await cloud.ChangeAsync(Me, (state, nowMs) => LeaseRules.Ended(state, lease.Id, Math.Clamp(toMs, lease.FromMs, nowMs), because, exitCode, detail, nowMs));
+        _ends.Add(cloud.ChangeAsync(Me, (state, nowMs) => LeaseRules.Ended(state, lease.Id, Math.Clamp(toMs, lease.FromMs, nowMs), because, exitCode, detail, nowMs)));
         pool.Members.TryRemove(lease.Id, out _);
         _stopSent.Remove(lease.Id);
         plan.Signal();
+    }
+
+    private async Task DurableEndsAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_ends);
+        }
+        finally
+        {
+            _ends.Clear();
+        }
     }
 
     /// <summary>Members without an open lease: what runs is killed (its lease ended while nobody looked), what has ended is forgotten.</summary>

@@ -25,9 +25,8 @@ public sealed class ReadinessLoop(Cloud cloud, Pool pool, Launches launches, Rep
 
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
-        var replicas = cloud.Read(state => state.OpenLeases
-            .Where(lease => lease.EndingMs is null && state.Workload(lease.WorkloadId)!.Spec.IsService)
-            .Select(lease => (Lease: lease, Workload: state.Workload(lease.WorkloadId)!))
+        var replicas = cloud.Read(state => state.OpenServices
+            .SelectMany(workload => state.OpenLeasesOf(workload.Id).Where(lease => lease.EndingMs is null), (workload, lease) => (Lease: lease, Workload: workload))
             .ToList());
         var due = replicas.Where(replica => cloud.NowMs >= _nextCheck.GetValueOrDefault(replica.Lease.Id)).ToList();
         await Task.WhenAll(due.Select(replica => CheckAsync(replica.Lease, replica.Workload, cancel)));

@@ -17,7 +17,7 @@ public sealed class ScalingLoop(Cloud cloud, Pool pool, ReplicaRouter router, IL
 
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
-        var services = cloud.Read(state => state.Workloads.Where(workload => workload is { IsOpen: true, StopRequested: false } && workload.Spec.IsService).ToList());
+        var services = cloud.Read(state => state.OpenServices.Where(workload => !workload.StopRequested).ToList());
         var changes = 0;
         foreach (var workload in services)
         {

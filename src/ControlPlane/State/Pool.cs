@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.Core.Allocation;
@@ -12,6 +13,8 @@ public sealed class Pool(IEnumerable<IEngine> engines)
     private readonly Lock _gate = new();
     private ImmutableDictionary<string, IReadOnlyList<NodeObservation>> _byEngine = ImmutableDictionary<string, IReadOnlyList<NodeObservation>>.Empty;
     private volatile IReadOnlyList<NodeObservation> _nodes = [];
+    private volatile FrozenDictionary<string, NodeObservation> _byName = FrozenDictionary<string, NodeObservation>.Empty;
+    private volatile FrozenSet<string> _classes = [];
     private volatile AllocationPlan? _plan;
 
     /// <summary>Of all engines, in the order in which the engines were given.</summary>
@@ -28,8 +31,13 @@ public sealed class Pool(IEnumerable<IEngine> engines)
         {
             _byEngine = _byEngine.SetItem(engine, nodes);
             _nodes = [.. _engines.SelectMany(NodesOf)];
+            _byName = _nodes.DistinctBy(node => node.Name, StringComparer.Ordinal).ToFrozenDictionary(node => node.Name, StringComparer.Ordinal);
+            _classes = _nodes.Select(node => node.ChipClass).ToFrozenSet(StringComparer.Ordinal);
         }
     }
+
+    /// <summary>Chip classes of the nodes that were seen.</summary>
+    public IReadOnlySet<string> Classes => _classes;
 
     /// <summary>The engine that a lease's commands go to: that of its node, and the first engine for nodes that no engine knows any more.</summary>
     public string EngineOf(string node) => Node(node)?.Engine ?? _engines[0];
@@ -44,7 +52,7 @@ public sealed class Pool(IEnumerable<IEngine> engines)
         set => _plan = value;
     }
 
-    public NodeObservation? Node(string name) => _nodes.FirstOrDefault(node => node.Name == name);
+    public NodeObservation? Node(string name) => _byName.GetValueOrDefault(name);
 
     public MemberSight Sight(string leaseId) => Members.GetOrAdd(leaseId, static _ => new MemberSight());
 

@@ -23,8 +23,8 @@ public sealed class ReplicaRouter(Cloud cloud, Pool pool)
     public ServiceLoad Load(string workloadId) => _loads.GetOrAdd(workloadId, static _ => new ServiceLoad());
 
     /// <summary>Services that this caller may use, by name.</summary>
-    public static IEnumerable<Workload> Visible(CloudState state, Caller caller) => state.Workloads
-        .Where(workload => workload.IsOpen && !workload.StopRequested && workload.Spec.Service is { } service
+    public static IEnumerable<Workload> Visible(CloudState state, Caller caller) => state.OpenServices
+        .Where(workload => !workload.StopRequested && workload.Spec.Service is { } service
             && (state.Units.IsWithin(caller.Unit, service.OpenTo) || state.Units.IsWithin(workload.Spec.Unit, caller.Unit)));
 
     public static Workload? Find(CloudState state, Caller caller, string model) => Visible(state, caller).FirstOrDefault(workload => workload.Spec.Name == model);

@@ -116,6 +116,11 @@ public sealed partial class CloudState
             Wanted = submitted.Spec.Service?.MinReplicas ?? submitted.Spec.Members,
         };
         _workloadOrder[number] = _openWorkloads[number] = submitted.WorkloadId;
+        if (submitted.Spec.IsService)
+        {
+            _openServices[number] = submitted.WorkloadId;
+        }
+
         _unfitted.Add(number);
         NextWorkload = Math.Max(NextWorkload, number + 1);
     }

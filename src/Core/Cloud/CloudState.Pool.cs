@@ -70,6 +70,7 @@ public sealed partial class CloudState
     private void Close(long number)
     {
         _openWorkloads.Remove(number);
+        _openServices.Remove(number);
         _unfitted.Remove(number);
         _fits.Remove(number);
     }

@@ -23,6 +23,7 @@ public sealed partial class CloudState
     private readonly Dictionary<string, Workload> _workloads = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, string> _workloadOrder = [];
     private readonly SortedDictionary<long, string> _openWorkloads = [];
+    private readonly SortedDictionary<long, string> _openServices = [];
     private readonly Queue<string> _ended = new();
     private readonly Dictionary<string, Lease> _leases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _leasesOf = new(StringComparer.Ordinal);
@@ -52,6 +53,9 @@ public sealed partial class CloudState
 
     /// <summary>In order of submission.</summary>
     public IEnumerable<Workload> OpenWorkloads => _openWorkloads.Values.Select(id => _workloads[id]);
+
+    /// <summary>In order of submission: a handful where jobs are thousands.</summary>
+    public IEnumerable<Workload> OpenServices => _openServices.Values.Select(id => _workloads[id]);
 
     /// <summary>In order of their start.</summary>
     public IEnumerable<Lease> OpenLeases => _openLeases.Values.Select(id => _leases[id]);

@@ -66,7 +66,7 @@ public sealed class MoveBook
         return moving.Parent is null ? new Refusal(RefusalCodes.Invalid, $"{unit} is the root and stays where it is")
             : state.Units.IsWithin(parent, unit) ? new Refusal(RefusalCodes.Invalid, $"{unit} cannot move under {parent}: that is {(parent == unit ? "itself" : "below itself")}")
             : moving.Parent == parent ? new Refusal(RefusalCodes.Conflict, $"{unit} stands under {parent} already")
-            : state.Workloads.Any(workload => workload.IsOpen && workload.Spec.Unit == parent)
+            : state.OpenWorkloads.Any(workload => workload.Spec.Unit == parent)
                 ? new Refusal(RefusalCodes.Conflict, $"{parent} has workloads of its own, and workloads live in units without units below them: stop them first")
             : null;
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.Engines.Local;
@@ -16,6 +17,7 @@ public sealed class SimulatedEngine : IEngine, IMemberLogs
     private readonly string _members, _kept;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, SimulatedMember> _byLease = new(StringComparer.Ordinal);
+    private readonly FrozenSet<string> _nodes;
     private readonly HashSet<string> _failedNodes = new(StringComparer.Ordinal);
     private int _forgets;
 
@@ -23,6 +25,7 @@ public sealed class SimulatedEngine : IEngine, IMemberLogs
     public SimulatedEngine(SimulatedFleet fleet, string dataDirectory, TimeProvider? clock = null)
     {
         (_fleet, _clock) = (fleet, clock ?? TimeProvider.System);
+        _nodes = fleet.Nodes.Select(node => node.Name).ToFrozenSet(StringComparer.Ordinal);
         _members = Path.Combine(dataDirectory, "simulated", "members");
         _kept = Path.Combine(dataDirectory, "simulated", "forgotten");
         try
@@ -113,7 +116,7 @@ public sealed class SimulatedEngine : IEngine, IMemberLogs
     {
         MemberLaunching.Check(start);
         if (known is not null || File.Exists(Path.Combine(_kept, start.LeaseId + ".json"))) return;
-        if (_fleet.Nodes.All(node => node.Name != start.Launch.Node))
+        if (!_nodes.Contains(start.Launch.Node))
             throw new EngineException($"lease {start.LeaseId}: there is no simulated node {start.Launch.Node}");
         Save(SimulatedMember.Of(start, _fleet, NowUnixMs));
     }

@@ -111,10 +111,10 @@ internal sealed class BenchmarkCloud : IAsyncDisposable
 
     public double ReplicaMiB { get; private set; }
 
-    public static async Task<BenchmarkCloud> StartAsync()
+    public static async Task<BenchmarkCloud> StartAsync(string? fleet = null)
     {
         var folder = Directory.CreateTempSubdirectory("amalgam-bench-").FullName;
-        var start = new ProcessStartInfo(Repository.Program, ["up", "--data", Path.Combine(folder, "data"), "--listen", "127.0.0.1:0"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Repository.Program, ["up", "--data", Path.Combine(folder, "data"), "--listen", "127.0.0.1:0", .. Fleet(folder, fleet)]) { RedirectStandardOutput = true };
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(folder, "config");
         var process = Process.Start(start)!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
@@ -127,6 +127,14 @@ internal sealed class BenchmarkCloud : IAsyncDisposable
         }
 
         throw new InvalidOperationException("the cloud did not start: run ./amalgam up to see why");
+    }
+
+    private static string[] Fleet(string folder, string? fleet)
+    {
+        if (fleet is null) return [];
+        var file = Path.Combine(folder, "fleet.yaml");
+        File.WriteAllText(file, fleet);
+        return ["--fleet", file];
     }
 
     public async Task ServeAsync()
