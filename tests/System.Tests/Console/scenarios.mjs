@@ -256,7 +256,7 @@ const scenarios = {
     must((await alert(page)).split('\n').length === 1, 'a wrong loss is told in one line');
     await page.fill('#lose', 'h100=50%');
     await page.click('button:has-text("What would break?")');
-    has(await text(page, '#risk'), '1 promises break');
+    has(await text(page, '#risk'), 'Promises that break: 1');
     await page.selectOption('#unit', 'payer');
     await page.click('button:has-text("May it?")');
     must((await text(page, '#verdict')).length > 3, 'no verdict');
