@@ -15,7 +15,6 @@ public static class ConsoleHost
 {
     public static void AddConsole(this IServiceCollection services, ConsoleOptions options)
     {
-        Directory.CreateDirectory(options.KeyFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         services.AddSingleton(options);
         services.AddSingleton<CloudConnection>().AddSingleton<SessionCookie>().AddSingleton<FormSeal>().AddSingleton<Painter>();
         services.AddRazorComponents();
@@ -41,6 +40,8 @@ public static class ConsoleHost
         Organisation.UnitPages.Map(pages);
         Chips.ChipPages.Map(pages);
         Bills.BillPages.Map(pages);
+        Prices.PricePages.Map(pages);
+        Health.HealthPages.Map(pages);
         routes.MapFallback((HttpContext context, Painter painter, FormSeal seal, ConsoleOptions options) =>
         {
             DoorFilter.Guard(context);

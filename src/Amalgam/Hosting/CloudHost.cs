@@ -100,6 +100,7 @@ internal sealed class CloudHost : IAsyncDisposable
         builder.Services.AddGateway(new GatewayOptions());
         builder.Services.AddControlApi();
         WebApplication? running = null;
+        Directory.CreateDirectory(data.In("console"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         builder.Services.AddConsole(new ConsoleOptions(() => running!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), data.In("console"), AppVersion.Text, own));
         var app = running = builder.Build();
         Metrics.Map(app);

@@ -76,12 +76,12 @@ internal static class OverviewPages
     {
         if (status is { Healthy: false })
         {
-            yield return new(true, look.T("The cloud writes nothing any more: {0}", status.Problem), "/chips");
+            yield return new(true, look.T("The cloud writes nothing any more: {0}", status.Problem), "/audit");
         }
 
         foreach (var loop in (status?.Loops ?? []).Where(loop => loop.LastResult.StartsWith("failed", StringComparison.OrdinalIgnoreCase)))
         {
-            yield return new(true, look.T("The loop {0}: {1}", loop.Name, loop.LastResult), "/chips");
+            yield return new(true, look.T("The loop {0}: {1}", loop.Name, loop.LastResult), "/audit");
         }
 
         foreach (var lost in nodes.GroupBy(node => node.ChipClass, StringComparer.Ordinal))

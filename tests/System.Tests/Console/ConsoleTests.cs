@@ -32,6 +32,12 @@ public sealed class ConsoleTests(ITestOutputHelper output, ConsoleCloud fixture)
     }
 
     [Fact]
+    public async Task A_price_change_is_previewed_made_and_undone_and_a_supply_cut_tells_which_promises_break()
+    {
+        await PlayAsync("prices");
+    }
+
+    [Fact]
     public async Task An_empty_cloud_leads_to_a_first_answer_in_three_clicks_and_an_open_page_survives_a_kill_9()
     {
         await using var fresh = new ConsoleCloud();

@@ -12,6 +12,7 @@ const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator](
 const ok = text => console.log(`ok ${text}`);
 const must = (good, text) => { if (!good) throw new Error(text); };
 const has = (text, part, where = 'the page') => must(text.includes(part), `${where} does not say '${part}' but: ${text.slice(0, 1500)}`);
+const inDays = days => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const ask = async wish => { console.log(`ask ${wish}`); await answers.next(); };
 const api = async (method, path, body, by = key) => {
   const answer = await fetch(url + path, { method, headers: { authorization: `Bearer ${by}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
@@ -227,6 +228,45 @@ const scenarios = {
     ok('a bill opens down to its records; budgets, months and dates take good input and tell bad; the FOCUS file comes down');
   },
 
+  prices: async () => {
+    await api('POST', '/api/v1/units', { name: 'payer', parent: 'root' });
+    await api('POST', '/api/v1/contracts', { unit: 'payer', chipClass: 'h100', devices: 12, to: `${inDays(700)}T00:00:00Z` });
+    const page = await open();
+    await page.goto(`${url}/prices`);
+    await page.selectOption('#what', 'class:h100');
+    await page.fill('#by', 'a bit');
+    await page.click('button:has-text("Who would pay what?")');
+    must((await alert(page)).split('\n').length === 1, 'a wrong change is told in one line');
+    await page.fill('#by', '+40%');
+    await page.fill('#from', inDays(60));
+    await page.click('button:has-text("Who would pay what?")');
+    has(await text(page, '#preview'), 'difference');
+    const prices = (await api('GET', '/api/v1/prices')).length;
+    await page.click('button:has-text("Make it so")');
+    has(await text(page, '.done'), 'new versions');
+    must((await api('GET', '/api/v1/prices')).length > prices, 'nothing was changed');
+    page.once('dialog', dialog => dialog.accept());
+    await page.click('#versions button:has-text("Undo")');
+    has(await text(page, '.done'), 'Undone');
+    ok('a price change is previewed, made and undone');
+    await page.goto(`${url}/contracts`);
+    has(await text(page, '#contracts'), 'payer');
+    await page.fill('#lose', 'h100=half');
+    await page.click('button:has-text("What would break?")');
+    must((await alert(page)).split('\n').length === 1, 'a wrong loss is told in one line');
+    await page.fill('#lose', 'h100=50%');
+    await page.click('button:has-text("What would break?")');
+    has(await text(page, '#risk'), 'Promises that break: 1');
+    await page.selectOption('#unit', 'payer');
+    await page.click('button:has-text("May it?")');
+    must((await text(page, '#verdict')).length > 3, 'no verdict');
+    ok('contracts are shown, a supply cut tells which break, and a rule test gives its verdict');
+    await page.goto(`${url}/audit`);
+    has(await text(page, '#audit'), 'payer');
+    has(await text(page, '#health'), 'in good health');
+    ok('who did what is shown beside the health of the cloud');
+  },
+
   restart: async () => {
     const [overview, model] = [await open(), await open()];
     await model.goto(`${url}/models/demo`);
@@ -252,10 +292,72 @@ const scenarios = {
     ok('open pages say that the connection is lost, come back by themselves after a kill -9, still signed in, and keep what was half typed');
   },
 
+  /** Of a small company on an ordinary day; the fleet is simulated and says so. */
+  pictures: async () => {
+    const unit = (name, parent, rest = {}) => api('POST', '/api/v1/units', { name, parent, ...rest });
+    await unit('research', 'root', { weight: 2, guarantee: { h100: 16 }, limit: { h100: 24 } });
+    await unit('vision', 'research');
+    await unit('speech', 'research', { weight: 2 });
+    await unit('products', 'root', { guarantee: { 'ascend-910b': 8 }, limit: { 'ascend-910b': 16 } });
+    await unit('search', 'products');
+    await unit('support', 'products');
+    await unit('acme', 'root', { facts: { segment: 'customer' }, guarantee: { mi300x: 4 } });
+    const model = await api('POST', '/api/v1/services', { model: 'demo', name: 'assistant', unit: 'support', chips: ['cpu'], openTo: 'root' });
+    const job = (name, in_, chip, devices, more = {}) => api('POST', '/api/v1/jobs', { command: ['sh', '-c', `torchrun --nproc-per-node=${devices} ${name}.py`], name, unit: in_, devices, chips: [chip], ...more });
+    await job('pretrain-asr', 'speech', 'h100', 8);
+    await job('diffusion-xl', 'vision', 'h100', 8);
+    await job('segment-anything', 'vision', 'h100', 4);
+    await job('rerank-large', 'search', 'ascend-910b', 8);
+    await job('embed-catalogue', 'search', 'ascend-910b', 8);
+    await job('weather-model', 'acme', 'mi300x', 8);
+    await job('tune-adapters', 'support', 'ascend-910b', 2);
+    await job('pretrain-asr-2', 'speech', 'h100', 8);
+    await job('night-batch', 'acme', 'mi300x', 8, { members: 2 });
+    await api('POST', '/api/v1/jobs', { command: ['sh', '-c', 'for i in 1 2 3 4; do echo epoch $i: loss 0.$((9 - i)); done'], name: 'smoke-test', unit: 'vision', chips: ['cpu-scalar'] });
+    await api('POST', '/api/v1/contracts', { unit: 'acme', chipClass: 'mi300x', devices: 4, to: `${inDays(370)}T00:00:00Z`, discountPercent: 10, reserved: true, serviceLevel: { deliveredPercent: 99, creditPercent: 50 } });
+    await api('POST', '/api/v1/contracts', { unit: 'speech', chipClass: 'h100', devices: 14, to: `${inDays(370)}T00:00:00Z`, pricePerDeviceHour: '2.10' });
+    await api('POST', '/api/v1/prices', { subject: 'h100', perDeviceHour: '2.50' });
+    await api('POST', '/api/v1/prices', { subject: 'mi300x', perDeviceHour: '1.90' });
+    await api('POST', '/api/v1/price-changes', { chipClass: 'h100', by: '+20%', from: `${inDays(90)}T00:00:00Z` });
+    await api('POST', '/api/v1/budgets', { unit: 'acme', amount: '0.05', per: 'day' });
+    await api('POST', '/api/v1/budgets', { unit: 'research', amount: '4000', per: 'month', hard: true });
+    for (const question of ['What is 17 + 25?', 'What is 8 + 9?', 'What is 30 + 12?']) await api('POST', '/v1/chat/completions', { model: 'assistant', temperature: 0, messages: [{ role: 'user', content: question }] });
+    await new Promise(done => setTimeout(done, Number(more[1] ?? 20) * 1000));
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open(key, { colorScheme });
+      const shoot = async (name, path, height = 900) => {
+        await page.setViewportSize({ width: 1360, height });
+        await page.goto(url + path);
+        await page.waitForTimeout(700);
+        if (name === 'playground') {
+          await page.click('#playground button');
+          await page.waitForFunction(() => /USD/.test(document.querySelector('.meter')?.textContent ?? ''), null, { timeout: 90_000 });
+        }
+        await page.screenshot({ path: `${more[0]}/${name}-${colorScheme}.png` });
+      };
+      await shoot('overview', '/', 1080);
+      await shoot('models', '/models', 500);
+      await shoot('serve', '/models/serve?model=demo', 960);
+      await shoot('playground', `/models/${model.id}`);
+      await shoot('jobs', '/jobs', 760);
+      await shoot('job', '/jobs/pretrain-asr-2');
+      await shoot('organisation', '/units', 800);
+      await shoot('unit', '/units/research', 980);
+      await shoot('chips', '/chips', 560);
+      await shoot('class', '/chips/h100');
+      await shoot('bills', '/bills', 1300);
+      await shoot('prices', '/prices', 600);
+      await shoot('contracts', '/contracts?lose=h100%3D60%25&unit=acme&class=h100', 900);
+      await shoot('audit', '/audit', 1100);
+      await page.context().close();
+    }
+    ok('pictures of every page in both themes');
+  },
+
   accessible: async () => {
     await api('POST', '/api/v1/jobs', { command: ['sh', '-c', 'echo seen; sleep 600'], name: 'shown', chips: ['h100'] });
     const served = await api('POST', '/api/v1/services', { model: 'demo', name: 'spoken', chips: ['cpu'] });
-    const pages = ['/', '/models', '/models/serve?model=demo', `/models/${served.id}`, '/jobs', '/jobs?show=ended', '/jobs/new', '/jobs/shown', '/units', '/units/root', '/chips', '/chips/h100', '/bills', '/nowhere', '/sign-in'];
+    const pages = ['/', '/models', '/models/serve?model=demo', `/models/${served.id}`, '/jobs', '/jobs?show=ended', '/jobs/new', '/jobs/shown', '/units', '/units/root', '/chips', '/chips/h100', '/bills', '/prices', '/contracts?lose=h100%3D50%25&unit=root&class=h100', '/audit', '/audit?loops=true', '/nowhere', '/sign-in'];
     const looks = [{ colorScheme: 'light', viewport: { width: 360, height: 800 } }, { colorScheme: 'dark', viewport: { width: 1360, height: 900 } }];
     for (const look of more.includes('all') ? [...looks, { colorScheme: 'light', viewport: { width: 3840, height: 2160 } }, { colorScheme: 'dark', viewport: { width: 360, height: 800 } }] : looks) {
       const page = await open(key, look);

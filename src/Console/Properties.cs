@@ -1,4 +1,0 @@
-using System.Runtime.Versioning;
-
-// File modes: Linux and macOS.
-[assembly: UnsupportedOSPlatform("windows")]
