@@ -58,7 +58,8 @@ internal static class MarketTargets
             {
                 var work = programme.Work(i, point.Devices);
                 var owed = market.Leaves[i].Alone.Work;
-                exact[i] *= work > 0 && owed > work ? Math.Min(owed / work, 1.01) : 1;
+                // Less than owed is the little that was reduced; more is what costs nobody anything, and weight 0 has no claim on it.
+                exact[i] *= work > 0 && Math.Abs(owed - work) > 1e-9 * owed ? Math.Min(owed / work, 1.01) : 1;
             }
             var firm = 1000 * Math.Min(leaf.Firm[chip], market.Leaves[i].Alone.Devices[chip]);
             floors[i] = programme.Weight[i] <= 0 && leaf.Firm.All(f => f <= 0) ? exact[i] : 0;

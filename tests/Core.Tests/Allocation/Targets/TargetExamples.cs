@@ -61,6 +61,14 @@ public sealed class TargetExamples
     }
 
     [Fact]
+    public void Weight_zero_is_exactly_the_guaranteed_work_where_nothing_is_scarce_too()
+    {
+        var solution = TargetSolver.Solve(Problem([8, 8], [Root, new(0, 0, [2000, 0]), new(0, 1)], Row(1, 5, 1, 1), Row(2, 4, 1, 1)));
+        Assert.InRange(solution.TargetMilli[1].Sum(), 1999, 2001);
+        Assert.InRange(solution.TargetMilli[2].Sum(), 3999, 4001);
+    }
+
+    [Fact]
     public void A_limit_binds_and_the_others_take_the_rest()
     {
         var solution = TargetSolver.Solve(Problem(
