@@ -44,8 +44,11 @@ internal static class OpenbCommand
         "bestfit" => (cluster, _, _) => new BestFitPacking(cluster),
         "random" => (cluster, _, random) => new RandomPacking(cluster, random),
         _ => (cluster, mix, random) => new AmalgamPacking(
-            cluster, options.Has("--learn") ? null : mix, options.Has("--moves"), options.OneOf("--ties", "first", "first", "random") == "random" ? random : null),
+            cluster, options.Has("--learn") ? null : mix, options.Has("--moves"), Ties(options) == "first" ? null : random, Ties(options) == "random-by-loss"),
     };
+
+    // random: among places that the whole rule cannot tell apart; random-by-loss: among all of equal loss, however tight.
+    private static string Ties(SimulateOptions options) => options.OneOf("--ties", "first", "first", "random", "random-by-loss");
 
     // The recorded times: tasks come and go, on a part of the machines so that they do not all fit.
     private static Report Timed(SimulateOptions options, string policy, OpenbNodes nodes, System.Collections.Immutable.ImmutableArray<OpenbTask> tasks, long[] seeds)

@@ -25,7 +25,7 @@ internal static class PhillyCommand
         var trace = Within(PhillyTrace.Read(options.Text("--jobs")), options.Number("--days", 1e9));
         var cluster = PhillyCluster.Build(trace, OpenbNodes.Read(options.Text("--nodes")), kinds, load);
         var restart = options.Number("--restart-seconds", 0);
-        var machines = options.Has("--place-on") ? new MachineList(OpenbNodes.Read(options.Text("--place-on"))) : null;
+        var machines = options.Has("--place-on") ? new MachineList(OpenbNodes.Read(options.Text("--place-on")), options.Text("--place-on")) : null;
         if (machines is not null && policy is "las" or "fifo")
         {
             throw new UsageException("simulate philly: --place-on goes with --policy amalgam or static; the others count devices and know no machines");
@@ -40,7 +40,7 @@ internal static class PhillyCommand
         {
             errors.WriteLine($"gangs lie on {Report.Text(spread.NodesPerGang, 3)} machines on average; on an empty cluster {Report.Text(spread.FewestPerGang, 3)} would do");
         }
-        return Summary(policy, trace, cluster, shared, alone, machines is null ? null : spread).For(options);
+        return Summary(policy, trace, cluster, shared, alone, machines is null || policy == "static" ? null : spread).For(options);
     }
 
     private static PhillyTrace Within(PhillyTrace trace, double days) => trace with { Jobs = [.. trace.Jobs.Where(j => j.SubmitSeconds <= days * 86_400)] };

@@ -15,19 +15,21 @@ public sealed class AmalgamPacking : IPackingPolicy
     private readonly string[] _models;
     private readonly List<(PackingPlace Place, PlacementRequest Request)>[]? _tasks;
     private readonly SeededSequence? _ties;
+    private readonly bool _byLossAlone;
     private TypicalWork _known = TypicalWork.Unknown;
 
     /// <param name="mix">Known beforehand, as the compared policies know it; null = learned from what arrives.</param>
-    /// <param name="ties">Draws among places of equal loss, to see how much the fixed order matters; null = the first.</param>
+    /// <param name="ties">Draws among the places that the rule cannot tell apart, to see how much the fixed order matters; null = the first.</param>
+    /// <param name="byLossAlone">Draws among all places of equal loss, as if the rule did not take the tighter of them.</param>
     /// <param name="moves">A placed task may be moved when that makes room.</param>
-    public AmalgamPacking(PackingCluster cluster, RequestMix? mix, bool moves = false, SeededSequence? ties = null)
+    public AmalgamPacking(PackingCluster cluster, RequestMix? mix, bool moves = false, SeededSequence? ties = null, bool byLossAlone = false)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         _cluster = cluster;
         _recent = mix is null ? new RecentDemand() : null;
         _models = [.. Enumerable.Range(0, cluster.Nodes.Max(n => n.Chip) + 1).Select(chip => $"model {chip}")];
         _book = new PlacementBook(cluster.Nodes, mix ?? new RequestMix());
-        _ties = ties;
+        (_ties, _byLossAlone) = (ties, byLossAlone);
         _tasks = moves ? [.. cluster.Nodes.Select(_ => new List<(PackingPlace, PlacementRequest)>())] : null;
     }
 
@@ -44,8 +46,8 @@ public sealed class AmalgamPacking : IPackingPolicy
 
     private PlacementChoice OneOfTheTied(PlacementChoice best, int kind)
     {
-        var tied = Enumerable.Range(0, _book.NodeCount).Select(n => _book.On(n, kind)).Where(c => c?.Loss == best.Loss).ToArray();
-        return tied[_ties!.Next(tied.Length)]!.Value;
+        var tied = _book.Tied(best, kind, _byLossAlone);
+        return tied[_ties!.Next(tied.Count)];
     }
 
     public void Returned(PackingPlace place, PlacementRequest request)

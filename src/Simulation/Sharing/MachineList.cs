@@ -5,10 +5,12 @@ using Amalgam.Simulation.Traces;
 namespace Amalgam.Simulation.Sharing;
 
 /// <summary>Clusters out of the machines of a node list, with their sizes, cores and RAM, in place of nodes of eight devices each.</summary>
-public sealed class MachineList(OpenbNodes list)
+/// <param name="file">Where the list was read.</param>
+public sealed class MachineList(OpenbNodes list, string file)
 {
     /// <summary>Machines of each class in file order, again from the start where the list is used up, the last cut to what is left.</summary>
     /// <param name="devices">Per class of <see cref="PhillyCluster.Classes"/>.</param>
+    /// <exception cref="TraceException">The list has no machine of a class that is needed.</exception>
     public ImmutableArray<NodeState> Of(IReadOnlyList<int> devices)
     {
         ArgumentNullException.ThrowIfNull(devices);
@@ -16,7 +18,11 @@ public sealed class MachineList(OpenbNodes list)
         for (var c = 0; c < devices.Count; c++)
         {
             var machines = list.Nodes.Where(node => node.Devices > 0 && PhillyCluster.ClassOf(list.Models[node.Chip]) == c).ToList();
-            for (int left = devices[c], n = 0; left > 0 && machines.Count > 0; n++)
+            if (devices[c] > 0 && machines.Count == 0)
+            {
+                throw TraceException.At(file, 0, "model", $"there is no machine with {PhillyCluster.ModelsOf(c)}, and the cluster has {devices[c]} such devices ({PhillyCluster.Classes[c]})");
+            }
+            for (int left = devices[c], n = 0; left > 0; n++)
             {
                 var machine = machines[n % machines.Count];
                 var here = Math.Min(left, machine.Devices);

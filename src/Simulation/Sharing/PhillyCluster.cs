@@ -80,6 +80,8 @@ public sealed class PhillyCluster
     internal static int ClassOf(string model) =>
         model.StartsWith("V100", StringComparison.Ordinal) || model == "G3" ? 0 : model == "T4" ? 2 : 1;
 
+    internal static string ModelsOf(int chip) => chip switch { 0 => "GPUs of model V100… or G3", 2 => "GPUs of model T4", _ => "GPUs of any model but V100…, G3 and T4" };
+
     private static int[] Size(ImmutableArray<SharedJob> jobs, double[] proportions, double load)
     {
         double total = 0, delivered = 0;

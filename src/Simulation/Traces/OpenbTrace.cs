@@ -22,7 +22,9 @@ public sealed record OpenbNodes(ImmutableArray<string> Models, ImmutableArray<No
             }
             nodes.Add(new NodeShape(models.IndexOf(model), (int)row.Whole("gpu", 0, 64), row.Whole("cpu_milli", 1), row.Whole("memory_mib", 1)));
         }
-        return new OpenbNodes([.. models], nodes.ToImmutable());
+        return nodes.Any(node => node.Devices > 0)
+            ? new OpenbNodes([.. models], nodes.ToImmutable())
+            : throw TraceException.At(file, 0, "gpu", "there is no machine with a GPU in it");
     }
 }
 
@@ -37,7 +39,9 @@ public static class OpenbTasks
     public static ImmutableArray<OpenbTask> Read(string file, OpenbNodes nodes)
     {
         var table = TraceTable.WithHeader(file, "name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli");
-        return [.. table.Rows.Select(row => Task(row, nodes)).OrderBy(t => t.Name, StringComparer.Ordinal)];
+        var tasks = table.Rows.Select(row => Task(row, nodes)).OrderBy(t => t.Name, StringComparer.Ordinal).ToImmutableArray();
+        // Tasks are drawn until so much GPU capacity has arrived: without any GPU that would never be.
+        return tasks.Any(task => task.Request.DeviceMilli > 0) ? tasks : throw TraceException.At(file, 0, "num_gpu", "there is no task with a GPU in it");
     }
 
     private static OpenbTask Task(TraceRow row, OpenbNodes nodes)

@@ -76,6 +76,13 @@ internal sealed class NodeState
     /// </summary>
     public bool IsTighter(NodeState other)
     {
+        var order = Tightness(other);
+        return order != 0 ? order < 0 : Nodes[0] < other.Nodes[0];
+    }
+
+    /// <summary>Negative: tighter than the other; 0: the same is left, be it on another shape.</summary>
+    public int Tightness(NodeState other)
+    {
         var order = Untouched.CompareTo(other.Untouched);
         order = order != 0 ? order : CpuMilli.CompareTo(other.CpuMilli);
         order = order != 0 ? order : RamMiB.CompareTo(other.RamMiB);
@@ -85,7 +92,7 @@ internal sealed class NodeState
             order = Gaps[d].IdleMilli.CompareTo(other.Gaps[d].IdleMilli);
             order = order != 0 ? order : Gaps[d].MemoryMiB.CompareTo(other.Gaps[d].MemoryMiB);
         }
-        return order != 0 ? order < 0 : Nodes[0] < other.Nodes[0];
+        return order;
     }
 
     private long OpeningCharge(int untouched) => untouched < Gaps.Length ? untouched * WorthTables.OpenNodePico : 0;

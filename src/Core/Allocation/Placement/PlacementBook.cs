@@ -151,6 +151,23 @@ public sealed class PlacementBook
             : null;
     }
 
+    /// <summary>The chosen place and all others that the rule cannot tell from it: the order of the nodes alone decides among them.</summary>
+    /// <param name="best">The answer of <see cref="Best"/> for this kind, with nothing taken or given back since.</param>
+    /// <param name="byLossAlone">Leave out that of equal losses the tighter place is taken, to see what that is worth.</param>
+    public IReadOnlyList<PlacementChoice> Tied(PlacementChoice best, int kind, bool byLossAlone = false)
+    {
+        var tied = new List<PlacementChoice>();
+        var chosen = _rooms[best.Node].State!;
+        for (var node = 0; node < _rooms.Length; node++)
+        {
+            if ((byLossAlone || _rooms[node].State?.Tightness(chosen) == 0) && On(node, kind) is { } choice && choice.Weighted == best.Weighted)
+            {
+                tied.Add(choice);
+            }
+        }
+        return tied;
+    }
+
     /// <summary>What a node's rest can still earn, at the prices of the last refresh; differences of it are losses.</summary>
     internal double Weighted(int node) => _rooms[node].State is { } state ? state.Worth * PriceOf(node) : 0;
 

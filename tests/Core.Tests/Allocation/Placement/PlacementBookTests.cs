@@ -48,6 +48,19 @@ public sealed class PlacementBookTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Of_equal_losses_the_tighter_place_is_taken_and_only_equal_rests_are_ties()
+    {
+        var cores = new PlacementRequest(0, 1000, 1000);
+        var book = new PlacementBook([Eight, Eight, Eight, Eight], MixOf(new PlacementRequest(1000, 4000, 16_000)));
+        book.Take(1, cores, []);
+        book.Take(3, cores, []);
+        var kind = book.KindOf(cores);
+        var best = book.Best(kind)!.Value;
+        Assert.Equal([1, 3], book.Tied(best, kind).Select(choice => choice.Node));
+        Assert.Equal([0, 1, 2, 3], book.Tied(best, kind, byLossAlone: true).Select(choice => choice.Node));
+    }
+
+    [Fact]
     public void Device_memory_is_never_given_out_twice()
     {
         var shape = new NodeShape(0, 1, MemoryMiB: 80_000);

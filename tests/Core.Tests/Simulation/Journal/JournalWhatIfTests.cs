@@ -76,6 +76,32 @@ public sealed class JournalWhatIfTests
     }
 
     [Fact]
+    public void The_waits_of_virtual_time_stand_beside_the_recorded_ones()
+    {
+        var classes = Document(Contended(), "--waits").GetProperty("classes").EnumerateArray().ToDictionary(row => row.GetProperty("unit").GetString()!);
+        Assert.Equal(["lab", "shop"], classes.Keys.Order());
+        foreach (var side in (string[])["recorded", "simulated"])
+        {
+            // Shop starts at once; lab asks a minute later and waits until shop's hour is over.
+            Assert.Equal((1, 0), (classes["shop"].GetProperty(side).GetProperty("started").GetInt32(), classes["shop"].GetProperty(side).GetProperty("waitMeanSeconds").GetDouble()));
+            Assert.Equal(1, classes["lab"].GetProperty(side).GetProperty("started").GetInt32());
+            Assert.Equal(3540, classes["lab"].GetProperty(side).GetProperty("waitMeanSeconds").GetDouble(), 0.5);
+        }
+        Assert.StartsWith("unit,class,started,simulated", Simulate(Contended(), "--waits", "--csv").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Waits_are_not_compared_under_other_rules_nor_without_nodes()
+    {
+        var (code, output, errors) = Simulate(Contended(), "--waits", "--set", "unit.lab.weight=3");
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains("--waits compares with what really happened", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        (code, output, errors) = Simulate(new RecordedCloud(), "--waits");
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains("says nothing about nodes yet", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_table_the_csv_and_the_picture_say_who_wins()
     {
         var picture = Path.GetTempFileName();
