@@ -106,7 +106,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Contains("grace", ended.Detail, StringComparison.Ordinal);
     }
 
-    [EngineFact]
+    [EngineFact(EngineAbility.PromptKills)]
     public async Task A_stop_without_grace_kills_at_once()
     {
         await StartReadyAsync("a", IgnoresTheStop());
@@ -220,7 +220,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Contains("hello", await LinesAsync("ends", follow: true));
     }
 
-    [EngineFact]
+    [EngineFact(EngineAbility.PromptKills)]
     public async Task A_new_control_plane_keeps_the_promise_of_a_stop()
     {
         await StartReadyAsync("a", IgnoresTheStop());
