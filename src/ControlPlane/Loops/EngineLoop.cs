@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Amalgam.ControlPlane.Ports;
 using Amalgam.ControlPlane.State;
 using Amalgam.Core.Cloud;
@@ -26,6 +27,9 @@ public sealed partial class EngineLoop(
     /// <summary>Ends that are decided and not on disk yet: a thousand members that end at once share a commit.</summary>
     private readonly List<Task> _ends = [];
 
+    /// <summary>What this turn starts, in the order of the leases.</summary>
+    private readonly List<(Lease Lease, StartMember Command)> _starts = [];
+
     protected override async Task<string> RunOnceAsync(CancellationToken cancel)
     {
         if (await LookAsync(cancel) is { } trouble)
@@ -43,11 +47,13 @@ public sealed partial class EngineLoop(
             return "does nothing: the store has not confirmed for some seconds that this control plane leads";
         }
 
+        _starts.Clear();
         foreach (var (lease, limitMs) in open)
         {
             await ReconcileAsync(lease, limitMs, seen.GetValueOrDefault(lease.Id), cancel);
         }
 
+        await StartAllAsync(cancel);
         await DurableEndsAsync();
         await ClearAsync(seen.Values, open.ConvertAll(held => held.Lease), cancel);
         _busy = open.Count + seen.Count > 0;
@@ -98,7 +104,7 @@ public sealed partial class EngineLoop(
                 End(lease, cloud.NowMs, lease.EndingBecause!.Value, null, null);
                 break;
             case null:
-                await StartAsync(lease, cancel);
+                Start(lease);
                 break;
             case MemberPhase.Exited or MemberPhase.Lost or MemberPhase.TakenBack or MemberPhase.Refused:
                 Ended(lease, member);
@@ -109,7 +115,7 @@ public sealed partial class EngineLoop(
         }
     }
 
-    private async Task StartAsync(Lease lease, CancellationToken cancel)
+    private void Start(Lease lease)
     {
         var launch = launches.For(lease);
         if (launch.Refusal is { } refusal)
@@ -118,13 +124,27 @@ public sealed partial class EngineLoop(
             return;
         }
 
-        try
+        _starts.Add((lease, new StartMember(lease.Id, lease.Generation, launch.Value!)));
+    }
+
+    /// <summary>A start that fails ends its own lease; what is neither done nor refused is tried again at the next turn.</summary>
+    private async Task StartAllAsync(CancellationToken cancel)
+    {
+        var failed = new ConcurrentQueue<(Lease Lease, string Why)>();
+        await Parallel.ForEachAsync(_starts, new ParallelOptions { MaxDegreeOfParallelism = engine.StartsAtOnce, CancellationToken = cancel }, async (start, stop) =>
         {
-            await engine.ApplyAsync(new StartMember(lease.Id, lease.Generation, launch.Value!), cancel);
-        }
-        catch (EngineException fault)
+            try
+            {
+                await engine.ApplyAsync(start.Command, stop);
+            }
+            catch (EngineException fault)
+            {
+                failed.Enqueue((start.Lease, fault.Message));
+            }
+        });
+        foreach (var (lease, why) in failed)
         {
-            End(lease, cloud.NowMs, LeaseEnd.FailedToStart, null, fault.Message);
+            End(lease, cloud.NowMs, LeaseEnd.FailedToStart, null, why);
         }
     }
 

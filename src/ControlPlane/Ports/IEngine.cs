@@ -12,6 +12,9 @@ public interface IEngine
     /// <summary>Whether a node of this name is one of its own, also while it cannot be seen.</summary>
     bool Owns(string node) => node.StartsWith(Name + "/", StringComparison.Ordinal);
 
+    /// <summary>How many starts, each of another lease, it takes at the same time.</summary>
+    int StartsAtOnce => 1;
+
     /// <summary>Nodes and devices that exist now. A device that is gone is reported unhealthy, with the reason.</summary>
     ValueTask<EngineInventory> InventoryAsync(CancellationToken cancel);
 

@@ -78,10 +78,9 @@ internal sealed class SlurmCommands(TimeSpan patience)
         {
             process.Start();
             process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            var error = process.StandardError.ReadToEndAsync(limit.Token);
+            var (output, error) = (ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
             await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
-            return (process.ExitCode, await output.ConfigureAwait(false), OneLine(await error.ConfigureAwait(false)));
+            return (process.ExitCode, await output.WaitAsync(limit.Token).ConfigureAwait(false), OneLine(await error.WaitAsync(limit.Token).ConfigureAwait(false)));
         }
         catch (Win32Exception missing)
         {
@@ -106,6 +105,13 @@ internal sealed class SlurmCommands(TimeSpan patience)
         start.Environment["LC_ALL"] = "C";
         return start;
     }
+
+    /// <summary>
+    /// On a thread of its own: a pipe is read by a thread that waits, also when it is read asynchronously, and eight sbatch at once would hold back all that
+    /// the cloud does besides, because the pool has no more threads than there are processors and adds to them slowly.
+    /// </summary>
+    private static Task<string> ReadAsync(StreamReader reader) =>
+        Task.Factory.StartNew(reader.ReadToEnd, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>The last complaint says it best: `sbatch: error: Batch job submission failed: Invalid account …`.</summary>
     private static string OneLine(string error)

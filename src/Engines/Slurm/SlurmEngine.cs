@@ -64,6 +64,8 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
 
     public string Name => SlurmInventory.EngineName;
 
+    public int StartsAtOnce => SlurmSubmitter.AtOnce;
+
     private long NowUnixMs => _options.Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     public async ValueTask<EngineInventory> InventoryAsync(CancellationToken cancel)
@@ -81,6 +83,7 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
     public ValueTask ApplyAsync(EngineCommand command, CancellationToken cancel)
     {
         MemberLaunching.CheckName("lease", command.LeaseId);
+        Action? submit = null;
         try
         {
             lock (_gate)
@@ -88,13 +91,17 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
                 var member = _byLease.GetValueOrDefault(command.LeaseId);
                 if (member is not null && command.Generation < member.Generation)
                     throw new EngineException($"lease {command.LeaseId}: a command of generation {command.Generation} is older than {member.Generation}, which was seen already");
-                if (command is StartMember start) Start(start, member);
+                if (command is StartMember start) submit = Start(start, member);
                 else if (command is StopMember stop) Stop(stop, member);
                 else if (command is ForgetMember && member is not null) Forget(member);
             }
+
+            // Beside each other: a shared file system takes its time for the files of each.
+            submit?.Invoke();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            if (submit is not null) _byLease.TryRemove(command.LeaseId, out _);
             throw new EngineException($"lease {command.LeaseId}: {e.Message}", e);
         }
 
@@ -110,8 +117,9 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
     public IAsyncEnumerable<LogLine> ReadAsync(string leaseId, bool follow, int? tailLines, CancellationToken cancel)
     {
         MemberLaunching.CheckName("lease", leaseId);
-        if (_byLease.TryGetValue(leaseId, out var member))
-            return new LogReader(member.Folder, () => member.Log.Note(_options.LogBytesPerStream), () => !member.IsLive || member.Folder.ReadExit() is not null, _options.Clock)
+        // Before its record is written its files may not be there.
+        if (_byLease.TryGetValue(leaseId, out var member) && (member.Record is not null || member.End is not null))
+            return new LogReader(member.Folder, () => member.Log.Note(_options.LogBytesPerStream), () => member.End is not null || member.Folder.ReadExit() is not null, _options.Clock)
                 .ReadAsync(follow, tailLines, cancel);
         return _kept.Find(leaseId) is { } folder
             ? new LogReader(folder, static () => { }, static () => true, _options.Clock).ReadAsync(follow, tailLines, cancel) : AsyncEnumerable.Empty<LogLine>();
@@ -124,24 +132,25 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
         _looking.Dispose();
     }
 
-    private void Start(StartMember command, SlurmMember? known)
+    /// <returns>What is left to do outside the gate: until then the member is known and not live. Null = nothing.</returns>
+    private Action? Start(StartMember command, SlurmMember? known)
     {
         SlurmSubmission.Check(command);
-        if (known is not null || _kept.Holds(command.Launch.WorkloadId, command.LeaseId)) return;
+        if (known is not null || _kept.Holds(command.Launch.WorkloadId, command.LeaseId)) return null;
         var part = _sight.Parts.FirstOrDefault(part => SlurmInventory.NameOf(part) == command.Launch.Node)
             ?? throw new EngineException($"lease {command.LeaseId}: Slurm has no node {command.Launch.Node} any more");
         var member = new SlurmMember(command.LeaseId, new MemberFolder(Path.Combine(_members, command.LeaseId))) { Generation = command.Generation };
-        if (_sight.PartitionOf(part.Node) is not { } partition)
+        if (_sight.PartitionOf(part.Node) is { } partition)
         {
-            member.Folder.Create();
-            member.Write(new EndRecord(MemberPhase.TakenBack, null, 0, 0, 0, _sight.TroubleOf(part.Node)));
-        }
-        else
-        {
-            _submitter.Begin(command, member, part, partition, NowUnixMs);
+            member.Submitting = true;
+            _byLease[command.LeaseId] = member;
+            return () => _submitter.Begin(command, member, part, partition, NowUnixMs);
         }
 
+        member.Folder.Create();
+        member.Write(new EndRecord(MemberPhase.TakenBack, null, 0, 0, 0, _sight.TroubleOf(part.Node)));
         _byLease[command.LeaseId] = member;
+        return null;
     }
 
     private void Stop(StopMember command, SlurmMember? known)
@@ -149,7 +158,7 @@ public sealed class SlurmEngine : IEngine, IMemberLogs, IAsyncDisposable
         var now = NowUnixMs;
         var member = known ?? new SlurmMember(command.LeaseId, new MemberFolder(Path.Combine(_members, command.LeaseId)));
         if (member.End is not null) return;
-        if (known is null) member.Folder.Create();
+        member.Folder.Create();
         var stop = new StopRecord(command.Generation, now, now + (long)command.Grace.TotalMilliseconds, member.Stop?.Signalled ?? false);
         member.Folder.Write(stop);
         (member.Stop, member.Generation) = (stop, command.Generation);

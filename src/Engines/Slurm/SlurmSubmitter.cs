@@ -11,7 +11,7 @@ namespace Amalgam.Engines.Slurm;
 /// </summary>
 internal sealed class SlurmSubmitter(SlurmCommands commands, Lock gate, SharedFiles files, SlurmOptions options) : IAsyncDisposable
 {
-    private const int AtOnce = 8;
+    public const int AtOnce = 8;
 
     /// <summary>Limits of accounts and queues pass; what is left is a mistake in what was asked or in the account.</summary>
     private static readonly string[] PassingRefusals = ["Limit", "limit", "temporarily", "not available", "try again", "Draining", "drained", "down"];
@@ -20,7 +20,7 @@ internal sealed class SlurmSubmitter(SlurmCommands commands, Lock gate, SharedFi
     private readonly CancellationTokenSource _closed = new();
     private int _running;
 
-    /// <summary>Called under the gate.</summary>
+    /// <summary>Called outside the gate, for a member that is <see cref="SlurmMember.Submitting"/>: nobody else writes its record until Slurm's answer is there.</summary>
     public void Begin(StartMember command, SlurmMember member, SlurmPart part, SlurmPartition partition, long nowUnixMs)
     {
         member.Folder.Create();
@@ -67,7 +67,8 @@ internal sealed class SlurmSubmitter(SlurmCommands commands, Lock gate, SharedFi
             try
             {
                 var (id, refusal) = await commands.SubmitAsync(member.Record!.Arguments, CancellationToken.None).ConfigureAwait(false);
-                lock (gate) Heard(member, id, refusal);
+                if (refusal is null) member.Write(member.Record! with { JobId = id });
+                lock (gate) Heard(member, refusal);
             }
             finally
             {
@@ -88,15 +89,10 @@ internal sealed class SlurmSubmitter(SlurmCommands commands, Lock gate, SharedFi
         }
     }
 
-    private static void Heard(SlurmMember member, long id, string? refusal)
+    private static void Heard(SlurmMember member, string? refusal)
     {
         member.Submitting = false;
-        if (refusal is null)
-        {
-            member.Write(member.Record! with { JobId = id });
-            return;
-        }
-
+        if (refusal is null) return;
         var passing = PassingRefusals.Any(word => refusal.Contains(word, StringComparison.Ordinal));
         member.Write(new EndRecord(passing ? MemberPhase.TakenBack : MemberPhase.Refused, null, 0, 0, 0, $"Slurm refused it: {refusal}"));
     }

@@ -13,7 +13,7 @@ namespace Amalgam.SystemTests.Cloud;
 /// </summary>
 public sealed class LedgerUnderKillTests(ITestOutputHelper output)
 {
-    private static readonly int Kills = Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? 200 : 20;
+    private static readonly int Kills = Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? 200 : 8;
 
     private readonly ConcurrentBag<Seen> _seen = [];
 

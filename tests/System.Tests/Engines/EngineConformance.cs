@@ -106,7 +106,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Contains("grace", ended.Detail, StringComparison.Ordinal);
     }
 
-    [EngineFact]
+    [EngineFact(EngineAbility.PromptKills)]
     public async Task A_stop_without_grace_kills_at_once()
     {
         await StartReadyAsync("a", IgnoresTheStop());
@@ -165,6 +165,18 @@ public abstract class EngineConformance : IAsyncLifetime
     }
 
     [EngineFact]
+    public async Task Starts_of_several_leases_at_once_and_each_of_them_twice_start_each_once()
+    {
+        await Engine.InventoryAsync(default);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(at => Task.Run(() => StartAsync($"m{at / 2}", SaysHello(at / 2), member: at / 2))));
+        for (var member = 0; member < 4; member++)
+        {
+            Assert.Equal(member, (await EndedAsync($"m{member}")).ExitCode);
+            Assert.Single(await LinesAsync($"m{member}", follow: true), "hello");
+        }
+    }
+
+    [EngineFact]
     public async Task A_start_that_was_answered_but_not_heard_can_be_sent_again_even_after_the_end()
     {
         var start = await StartAsync("a", SaysHello(0));
@@ -220,7 +232,7 @@ public abstract class EngineConformance : IAsyncLifetime
         Assert.Contains("hello", await LinesAsync("ends", follow: true));
     }
 
-    [EngineFact]
+    [EngineFact(EngineAbility.PromptKills)]
     public async Task A_new_control_plane_keeps_the_promise_of_a_stop()
     {
         await StartReadyAsync("a", IgnoresTheStop());

@@ -15,6 +15,9 @@ public enum EngineAbility
 
     /// <summary>Others use the same devices, and it can tell.</summary>
     ForeignLoad,
+
+    /// <summary>It kills without hesitation: where a kill takes seconds, one such test is enough for every day.</summary>
+    PromptKills,
 }
 
 /// <summary>Says on a test class what its engine cannot have, and why: the tests that need it are shown as skipped with this reason.</summary>
@@ -24,6 +27,16 @@ public sealed class EngineLacksAttribute(EngineAbility ability, string why) : At
     public EngineAbility Ability { get; } = ability;
 
     public string Why { get; } = why;
+}
+
+/// <summary>Says on a test class what takes its engine so long that it is tried in long runs only.</summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class EngineTakesLongAttribute(EngineAbility ability, string takes) : Attribute
+{
+    public EngineAbility Ability { get; } = ability;
+
+    /// <summary>Null in a long run.</summary>
+    public string? Why { get; } = LongRun.Skips(takes);
 }
 
 /// <summary>Says on a test class that there may be nothing to try it on.</summary>
@@ -67,6 +80,7 @@ public sealed class EngineTestCase : XunitTestCase
         var needs = factAttribute.GetNamedArgument<EngineAbility>(nameof(EngineFactAttribute.Needs));
         return engine.GetCustomAttributes(typeof(NeedsAttribute), true).Cast<NeedsAttribute>().Select(need => need.Missing).FirstOrDefault(missing => missing is not null)
             ?? engine.GetCustomAttributes(typeof(EngineLacksAttribute), true).Cast<EngineLacksAttribute>().FirstOrDefault(lack => lack.Ability == needs)?.Why
+            ?? engine.GetCustomAttributes(typeof(EngineTakesLongAttribute), true).Cast<EngineTakesLongAttribute>().FirstOrDefault(slow => slow.Ability == needs)?.Why
             ?? base.GetSkipReason(factAttribute);
     }
 }

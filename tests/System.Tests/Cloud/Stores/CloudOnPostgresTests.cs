@@ -8,7 +8,7 @@ namespace Amalgam.SystemTests.Cloud.Stores;
 /// <summary>The real cloud on a real PostgreSQL: both are killed under load, and a cloud moves between the stores.</summary>
 public sealed class CloudOnPostgresTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly int Kills = Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? 100 : 8;
+    private static readonly int Kills = Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? 100 : 4;
 
     /// <summary>Of its own, because it is killed.</summary>
     private readonly PostgresServer _server = new();

@@ -11,7 +11,7 @@ namespace Amalgam.SystemTests.Cloud.Stores;
 [Collection(PostgresCollection.Name)]
 public sealed class TwoControlPlanesTests(PostgresServer server, ITestOutputHelper output)
 {
-    private static readonly int Rounds = Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? 50 : 10;
+    private static readonly int Rounds = Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? 50 : 4;
 
     private readonly ConcurrentQueue<Received> _received = new();
 

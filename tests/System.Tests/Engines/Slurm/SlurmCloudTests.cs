@@ -36,7 +36,7 @@ public sealed class SlurmCloudTests : IAsyncLifetime
         Assert.Contains("42", (await ChatAsync()).Text, StringComparison.Ordinal);
     }
 
-    [SlurmFact]
+    [SlurmFact("27 s")]
     public async Task One_name_is_served_by_this_machine_and_by_the_cluster_and_by_one_when_the_other_is_cut_off()
     {
         _cloud.UpArguments.AddRange(["--engine", "local", "--engine", "slurm"]);
@@ -60,7 +60,7 @@ public sealed class SlurmCloudTests : IAsyncLifetime
         }
     }
 
-    [SlurmFact]
+    [SlurmFact("15 s")]
     public async Task A_cluster_that_is_out_of_reach_keeps_nobody_from_working_and_is_there_when_it_is_back()
     {
         var conf = Path.Combine(_cloud.Folder, "slurm.conf");

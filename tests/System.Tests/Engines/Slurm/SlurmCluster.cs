@@ -157,5 +157,6 @@ public sealed class NeedsSlurmAttribute : NeedsAttribute
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class SlurmFactAttribute : FactAttribute
 {
-    public SlurmFactAttribute() => Skip = SlurmCluster.Missing;
+    /// <param name="takes">For one of the long runs: about how long.</param>
+    public SlurmFactAttribute(string? takes = null) => Skip = SlurmCluster.Missing ?? LongRun.Skips(takes);
 }

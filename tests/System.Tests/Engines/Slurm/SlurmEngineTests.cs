@@ -6,6 +6,7 @@ namespace Amalgam.SystemTests.Engines.Slurm;
 
 /// <summary>The promises of every engine, on a real Slurm.</summary>
 [NeedsSlurm]
+[EngineTakesLong(EngineAbility.PromptKills, "9 s on Slurm")]
 [Collection(SlurmCollection.Name)]
 public sealed class SlurmEngineTests(SlurmCluster cluster) : EngineConformance
 {
