@@ -57,6 +57,7 @@ public sealed class AccessTests : IAsyncLifetime
         ["POST /api/v1/prices"] = """{"subject":"cpu","perDeviceHour":"0"}""",
         ["GET /api/v1/chips"] = null,
         ["GET /api/v1/nodes"] = null,
+        ["GET /api/v1/holdings"] = null,
         ["GET /api/v1/queue"] = null,
         ["GET /api/v1/changes"] = null,
         ["GET /api/v1/status"] = null,
