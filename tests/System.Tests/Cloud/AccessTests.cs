@@ -83,6 +83,7 @@ public sealed class AccessTests : IAsyncLifetime
         ["POST /api/v1/price-changes"] = """{"class":"cpu","by":"+40%","from":"2099-01-01T00:00:00Z"}""",
         ["POST /api/v1/prices/{version}/undo"] = "",
         ["GET /api/v1/commitments"] = null,
+        ["POST /api/v1/commitments/{id}/end"] = """{"from":"2099-02","why":"mischief"}""",
         ["POST /api/v1/commitments"] = """{"unit":"lab","chipClass":"cpu","deviceHours":1,"perDeviceHour":"1","from":"2099-01","to":"2099-03"}""",
         ["GET /api/v1/invoices"] = null,
         ["POST /api/v1/invoices"] = """{"month":"2026-01"}""",
