@@ -74,5 +74,6 @@ namespace Amalgam.Contracts;
 [JsonSerializable(typeof(ForecastView))]
 [JsonSerializable(typeof(IReadOnlyList<NodeView>))]
 [JsonSerializable(typeof(QueueView))]
+[JsonSerializable(typeof(IReadOnlyList<HoldingView>))]
 [JsonSerializable(typeof(ChangesView))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -20,6 +20,14 @@ public sealed record NodeView
     public IReadOnlyList<DeviceView> Devices { get; set; } = [];
 }
 
+/// <summary>GET /api/v1/holdings: the devices of one class that are in the same hands, counted. A pool of thousands is a few lines.</summary>
+/// <param name="State">`held`, `idle` or `lost`.</param>
+/// <param name="Unit">Of `held`: who holds most of each; null = units that the key does not see.</param>
+/// <param name="Devices">Whole devices, also where only a part of one is leased.</param>
+/// <param name="Leased">How much of them is leased, in devices.</param>
+/// <param name="Problem">Of `lost`: why the first of them is not healthy.</param>
+public sealed record HoldingView(string ChipClass, string State, string? Unit, int Devices, decimal Leased, string? Problem);
+
 /// <param name="Problem">Why it is not healthy.</param>
 /// <param name="Holders">Open leases on it; null = none.</param>
 public sealed record DeviceView(int Index, bool Healthy, string? Problem, IReadOnlyList<HolderView>? Holders);

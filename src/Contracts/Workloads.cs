@@ -198,6 +198,9 @@ public sealed record ExplainView
     /// <summary>The least that would start it; null where nothing is needed.</summary>
     public string? SmallestChange { get; init; }
 
+    /// <summary>The smallest change as a call, where one can make it; null where somebody must add, end or wait for something.</summary>
+    public RemedyView? Remedy { get; init; }
+
     public DateTimeOffset? PlannedStart { get; init; }
 
     /// <summary>Classes that were considered, each with why or why not.</summary>
@@ -205,6 +208,13 @@ public sealed record ExplainView
 
     /// <summary>What happened to it so far, oldest first.</summary>
     public IReadOnlyList<HistoryLine> History { get; set; } = [];
+}
+
+/// <param name="Kind">`raise-limit`: PATCH /api/v1/units/UNIT with `{"limit": {"CLASS": DEVICES}}`, by an owner of a unit above. The list may grow.</param>
+/// <param name="Devices">The new limit, in devices.</param>
+public sealed record RemedyView(string Kind, string Unit, string ChipClass, decimal Devices)
+{
+    public const string RaiseLimit = "raise-limit";
 }
 
 public sealed record HistoryLine(DateTimeOffset At, string What);
@@ -253,6 +263,9 @@ public sealed record QuoteView
     public string? WaitReason { get; init; }
 
     public string? SmallestChange { get; init; }
+
+    /// <summary>As in <see cref="ExplainView.Remedy"/>.</summary>
+    public RemedyView? Remedy { get; init; }
 
     public string? PricePerHour { get; init; }
 

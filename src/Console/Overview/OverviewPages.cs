@@ -44,35 +44,44 @@ internal static class OverviewPages
         (DateTime At, DayUse? Use) bill = default;
         return visit.ShowAsync(async () =>
         {
-            if (DateTime.UtcNow - bill.At > BillKept)
+            var fresh = DateTime.UtcNow - bill.At > BillKept ? TodayAsync(visit) : null;
+            var model = await ModelAsync(visit);
+            if (fresh is not null)
             {
-                bill = (DateTime.UtcNow, await TodayAsync(visit));
+                bill = (DateTime.UtcNow, await fresh);
             }
 
-            return Sight.Of<OverviewView>(visit.T("Overview"), ("Model", await ModelAsync(visit, bill.Use)));
+            return Sight.Of<OverviewView>(visit.T("Overview"), ("Model", model with { Today = bill.Use }));
         });
     }
 
-    private static async Task<OverviewModel> ModelAsync(Visit visit, DayUse? today)
+    private static async Task<OverviewModel> ModelAsync(Visit visit)
     {
-        var (nodes, queue) = (visit.Api.GetAsync<IReadOnlyList<NodeView>>("/api/v1/nodes"), visit.Api.GetAsync<QueueView>($"/api/v1/queue?longest={Shown}"));
+        var (asked, queue) = (visit.Api.GetAsync<IReadOnlyList<HoldingView>>("/api/v1/holdings"), visit.Api.GetAsync<QueueView>($"/api/v1/queue?longest={Shown}"));
         var (status, budgets) = (visit.Api.GetAsync<StatusView>("/api/v1/status"), visit.Api.GetAsync<IReadOnlyList<BudgetView>>("/api/v1/budgets"));
         var chips = await visit.ChipsAsync();
+        var holdings = (await asked).Value ?? [];
+        var picture = PictureAsync(visit, holdings, chips);
         var counted = (await queue).Value ?? new QueueView();
         var why = counted.Longest.Select(async workload => (workload, (await visit.Api.GetAsync<ExplainView>($"/api/v1/workloads/{workload.Id}/explain")).Value));
         var open = counted.Waiting + counted.Starting + counted.Running + counted.Asleep + counted.Stopping;
         return new OverviewModel
         {
-            Pool = PoolPicture.Of((await nodes).Value ?? [], chips, visit.Look),
+            Pool = await picture,
             Queue = counted,
             Waiting = await Task.WhenAll(why),
-            Today = today,
-            Attention = [.. Attention(visit.Look, (await status).Value, (await nodes).Value ?? [], (await budgets).Value ?? [])],
+            Attention = [.. Attention(visit.Look, (await status).Value, holdings, (await budgets).Value ?? [])],
             Untouched = open == 0 && (await visit.Api.GetAsync<IReadOnlyList<WorkloadView>>("/api/v1/workloads?all=true&limit=1")).Value is { Count: 0 },
         };
     }
 
-    private static IEnumerable<Attention> Attention(Look look, StatusView? status, IReadOnlyList<NodeView> nodes, IReadOnlyList<BudgetView> budgets)
+    /// <summary>A large pool is told in counts: its devices one by one are a hundred times the bytes, and nobody points at one cell of thousands.</summary>
+    private static async Task<PoolPicture> PictureAsync(Visit visit, IReadOnlyList<HoldingView> holdings, IReadOnlyList<ChipView> chips) =>
+        holdings.Sum(holding => holding.Devices) <= PoolPicture.Told && (await visit.Api.GetAsync<IReadOnlyList<NodeView>>("/api/v1/nodes")).Value is { } nodes
+            ? PoolPicture.Of(nodes, chips, visit.Look)
+            : PoolPicture.Counted(holdings, chips, visit.Look);
+
+    private static IEnumerable<Attention> Attention(Look look, StatusView? status, IReadOnlyList<HoldingView> holdings, IReadOnlyList<BudgetView> budgets)
     {
         if (status is { Healthy: false })
         {
@@ -84,13 +93,9 @@ internal static class OverviewPages
             yield return new(true, look.T("The loop {0}: {1}", loop.Name, loop.LastResult), "/audit");
         }
 
-        foreach (var lost in nodes.GroupBy(node => node.ChipClass, StringComparer.Ordinal))
+        foreach (var lost in holdings.Where(holding => holding.State == "lost"))
         {
-            var gone = lost.SelectMany(node => node.Devices).Where(device => !device.Healthy).ToList();
-            if (gone.Count > 0)
-            {
-                yield return new(true, look.T("{0} of {1} lost: {2}", gone.Count, lost.Key, gone[0].Problem), $"/chips/{Uri.EscapeDataString(lost.Key)}");
-            }
+            yield return new(true, look.T("{0} of {1} lost: {2}", lost.Devices, lost.ChipClass, lost.Problem), $"/chips/{Uri.EscapeDataString(lost.ChipClass)}");
         }
 
         foreach (var budget in budgets.Where(budget => budget.SpentPercent >= 80).OrderByDescending(budget => budget.SpentPercent))

@@ -42,14 +42,15 @@ internal static partial class DoorFilter
         }
 
         var api = new CloudApi(services.GetRequiredService<CloudConnection>(), session.Key, context.RequestAborted);
-        var who = await api.GetAsync<WhoAmI>("/api/v1/whoami");
+        var (asked, status) = (api.GetAsync<WhoAmI>("/api/v1/whoami"), api.GetAsync<StatusView>("/api/v1/status"));
+        var (who, told) = (await asked, await status);
         if (who.Status == 401)
         {
             SessionCookie.Clear(context);
             return ToSignIn(context);
         }
 
-        var currency = who.Ok ? (await api.GetAsync<StatusView>("/api/v1/status")).Value?.Currency ?? "" : "";
+        var currency = told.Value?.Currency ?? "";
         var options = services.GetRequiredService<ConsoleOptions>();
         var visit = Visit.Of(context).By(api, LookOf(context, who.Value, seal.For(session.Id), options, currency), services.GetRequiredService<Painter>());
         return who.Ok ? await RunAsync(invocation, next, visit) : await visit.RefusedAsync(who.Problem!, 503);

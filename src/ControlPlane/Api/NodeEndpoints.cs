@@ -19,6 +19,7 @@ internal static class NodeEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/nodes", Nodes).Produces<IReadOnlyList<NodeView>>().WithSummary("Nodes with their devices and who holds each; ?class");
+        api.MapGet("/holdings", HeldBy).Produces<IReadOnlyList<HoldingView>>().WithSummary("Devices counted by class and by who holds them");
         api.MapGet("/queue", Queue).Produces<QueueView>().WithSummary("Open workloads of the key's subtree, counted by phase and by reason; ?longest=N of the waiting ones");
         api.MapGet("/changes", ChangesAsync).Produces<ChangesView>().WithSummary("Answers when the journal has records after ?after, or after ?waitSeconds (at most 60)");
     }
@@ -39,6 +40,12 @@ internal static class NodeEndpoints
             Devices = [.. node.Devices.Select(device => new DeviceView(device.Index, device.Healthy, device.Problem, holders.GetValueOrDefault((node.Name, device.Index))))],
         })];
         return Answers.Json(nodes, ContractsJson.Default.IReadOnlyListNodeView);
+    }
+
+    private static IResult HeldBy(HttpContext context, Cloud cloud, Pool pool)
+    {
+        var caller = context.Caller();
+        return Answers.Json(Holdings.Of(pool.Nodes, cloud.Read(state => Holders(state, caller))), ContractsJson.Default.IReadOnlyListHoldingView);
     }
 
     /// <summary>That a device is held is no secret (the stock tells it, too); by whom is one.</summary>

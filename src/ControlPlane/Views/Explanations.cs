@@ -28,6 +28,7 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             Reason = waits && pending is not null ? PendingReasons.Code(pending.Reason) : null,
             Explanation = Sentence(state, workload, phase, pending, nowMs),
             SmallestChange = waits ? pending?.SmallestChange : null,
+            Remedy = waits ? Remedy(pending) : null,
             PlannedStart = waits && pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
             Chips = Considered(state, workload.Spec),
             History = [.. History(state, workload)],
@@ -54,11 +55,15 @@ public sealed class Explanations(Pool pool, Fits fits, ICatalogue catalogue)
             Start = start is not null ? WorkloadViews.Time(nowMs) : pending?.PlannedStartMs is { } at ? WorkloadViews.Time(at) : null,
             WaitReason = pending is null ? null : PendingReasons.Code(pending.Reason),
             SmallestChange = pending?.SmallestChange,
+            Remedy = Remedy(pending),
             PricePerHour = start is null ? null : PerHour(state, spec.Unit, start, snapshot, nowMs),
             Currency = state.Currency,
             Chips = chips,
         };
     }
+
+    private static RemedyView? Remedy(PendingWorkload? pending) =>
+        pending?.Remedy is { } raise ? new(RemedyView.RaiseLimit, raise.Unit, raise.ChipClass, raise.Milli / 1000m) : null;
 
     private static string Count(decimal number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:0.###} {what}{(number is > 0 and <= 1 ? "" : "s")}");
 

@@ -96,7 +96,14 @@ public enum PendingReason
 /// <param name="SmallestChange">One sentence for people: the least that would start it.</param>
 /// <param name="PlannedStartMs">Where devices are being gathered and the end of those in the way is known.</param>
 public sealed record PendingWorkload(
-    string WorkloadId, PendingReason Reason, string Detail, string SmallestChange, long? PlannedStartMs);
+    string WorkloadId, PendingReason Reason, string Detail, string SmallestChange, long? PlannedStartMs)
+{
+    /// <summary>The smallest change where it is one that a call can make at once; null where somebody must add, end or wait for something.</summary>
+    public LimitRaise? Remedy { get; init; }
+}
+
+/// <summary>A unit's limit of one class that, were it <paramref name="Milli"/>, would no longer be in the way.</summary>
+public sealed record LimitRaise(string Unit, string ChipClass, long Milli);
 
 public readonly record struct UnitTarget(string Unit, string ChipClass, long Milli);
 

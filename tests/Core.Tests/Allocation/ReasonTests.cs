@@ -55,6 +55,25 @@ public sealed class ReasonTests
         Assert.Equal("Ask for less beside each device, or add a larger chip node.", waits.SmallestChange);
     }
 
+    [Fact]
+    public void A_limit_in_the_way_is_told_as_a_call_too_and_with_it_the_work_starts()
+    {
+        var cloud = Cloud(4, Unit("x") with { Limit = Devices(1) }) with { Workloads = [Job("a", "x") with { Members = 3 }] };
+        var waits = Assert.Single(Allocator.Plan(cloud).Pending);
+        Assert.Equal(new LimitRaise("x", "chip", 3000), waits.Remedy);
+        var raised = Allocator.Plan(cloud with { Units = [Unit("x") with { Limit = Devices(3) }] });
+        Assert.Empty(raised.Pending);
+        Assert.Equal("a", Assert.Single(raised.Decisions.OfType<StartDecision>()).WorkloadId);
+    }
+
+    [Fact]
+    public void What_no_call_can_change_has_no_remedy()
+    {
+        Assert.Null(Waiting(Job("a", "x") with { Members = 6 }).Remedy);
+        var held = Assert.Single(Allocator.Plan(Cloud(4, Unit("x")) with { Workloads = [Job("a", "x") with { Held = true }] }).Pending);
+        Assert.Equal((PendingReason.Held, null), (held.Reason, held.Remedy));
+    }
+
     private static PendingWorkload Waiting(WorkloadState workload)
     {
         var waits = Allocator.Plan(Cloud(4, Unit("x")) with { Workloads = [workload] }).Pending.First();

@@ -27,18 +27,6 @@ public sealed class PageTests
     [InlineData("echo \"open")]
     public void A_quote_that_stays_open_is_no_command(string line) => Assert.Null(Work.Words(line));
 
-    [Fact]
-    public void A_limit_in_the_way_is_a_remedy_and_anything_else_is_none()
-    {
-        var limit = Explained("Unit lab holds 16 devices of its limit of 16 devices of h100.", "Raise the limit of lab to 24 devices, or let other work of it end.");
-        Assert.Equal(new Remedy("lab", "h100", 24), Remedy.Of(limit));
-        var share = Explained("Unit lab holds 1 device of its limit of 1 device of cpu-scalar.", "Raise the limit of lab to 1.5 devices, or let other work of it end.");
-        Assert.Equal(new Remedy("lab", "cpu-scalar", 1.5m), Remedy.Of(share));
-        Assert.Null(Remedy.Of(Explained("No h100 device is free.", "8 devices of h100 more to become free.")));
-        Assert.Null(Remedy.Of(Explained("It runs.", null)));
-        Assert.Null(Remedy.Of(null));
-    }
-
     [Theory]
     [InlineData("1234.5", "1,234.50", "1.234,50")]
     [InlineData("0.000004670", "0.000005", "0,000005")]
@@ -71,17 +59,23 @@ public sealed class PageTests
     }
 
     [Fact]
-    public void Five_thousand_devices_are_few_bytes()
+    public void Counted_the_pool_is_grouped_as_it_is_device_by_device()
     {
-        var nodes = Enumerable.Range(0, 625).Select(at => new NodeView
-        {
-            Name = $"n{at}", Engine = "sim", Machine = $"m{at}", ChipClass = $"c{at % 5}", Devices = [.. Enumerable.Range(0, 8).Select(index => new DeviceView(index, true, null, index < 5 ? [new($"u{at % 20}", $"w{at}", $"l{at}", 1)] : null))],
-        }).ToList();
-        var picture = PoolPicture.Of(nodes, [], English);
-        Assert.Equal(5000, picture.Devices);
-        Assert.Equal(5000, picture.Classes.Sum(group => group.Groups.Sum(holder => holder.Cells.Count)));
-        Assert.InRange(picture.Classes.Sum(group => group.Groups.Sum(holder => holder.Path(picture.Cell, picture.Gap).Length)), 1, 120_000);
+        IReadOnlyList<HoldingView> holdings = [new("h100", "held", "lab", 400, 400, null), new("h100", "held", null, 3, 3, null), new("h100", "idle", null, 600, 0, null), new("h100", "lost", null, 1, 0, "gone"), new("a100", "idle", null, 9, 0, null)];
+        var picture = PoolPicture.Counted(holdings, [], English);
+        Assert.Equal(1013, picture.Devices);
+        Assert.Equal(["a100", "h100"], picture.Classes.Select(group => group.ChipClass));
+        Assert.Equal(
+            [(CellKind.Held, "lab", 400), (CellKind.Other, "other units", 3), (CellKind.Idle, "idle", 600), (CellKind.Lost, "lost", 1)],
+            picture.Classes[1].Groups.Select(group => (group.Kind, group.Name, group.Count)));
     }
+
+    [Theory]
+    [InlineData(3, "M0 0h30v10h-30z")]
+    [InlineData(9, "M0 0h80v10h-80zM0 10h10v10h-10z")]
+    [InlineData(16, "M0 0h80v20h-80z")]
+    public void The_ground_of_a_group_has_room_for_each_of_its_cells_and_for_no_other(int count, string ground) =>
+        Assert.Equal(ground, new HolderPicture(CellKind.Idle, "idle", count, []).Ground(10));
 
     [Fact]
     public void A_class_keeps_its_colour_simulated_or_not()
@@ -91,6 +85,4 @@ public sealed class PageTests
         Assert.NotEqual(ClassColours.Of("one-class"), ClassColours.Of("another-class"));
         Assert.InRange(ClassColours.Of(null), 0, ClassColours.Count - 1);
     }
-
-    private static ExplainView Explained(string explanation, string? change) => new() { Id = "w1", Name = "job", Phase = "waiting", Explanation = explanation, SmallestChange = change };
 }

@@ -47,12 +47,12 @@ public sealed class ConsoleTests(ITestOutputHelper output, ConsoleCloud fixture)
     }
 
     [Fact]
-    public async Task Every_page_is_accessible_in_both_themes_on_a_telephone_and_on_a_desk()
+    public async Task Every_page_is_accessible_on_a_telephone_or_on_a_desk_and_in_the_long_run_on_both_in_both_themes()
     {
-        await PlayAsync("accessible");
+        await PlayAsync("accessible", null, Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? ["all"] : []);
     }
 
-    private async Task PlayAsync(string scenario, ConsoleCloud? fresh = null)
+    private async Task PlayAsync(string scenario, ConsoleCloud? fresh = null, params string[] more)
     {
         if (await Browser.MissingAsync() is { } missing)
         {
@@ -62,7 +62,7 @@ public sealed class ConsoleTests(ITestOutputHelper output, ConsoleCloud fixture)
         }
 
         var cloud = (fresh ?? fixture).Cloud;
-        var good = await Browser.PlayAsync(scenario, cloud, wish => wish == "kill" ? cloud.KillAsync() : cloud.StartAsync());
+        var good = await Browser.PlayAsync(scenario, cloud, wish => wish == "kill" ? cloud.KillAsync() : cloud.StartAsync(), more);
         good.ToList().ForEach(output.WriteLine);
         Assert.All(good, line => Assert.StartsWith("ok ", line, StringComparison.Ordinal));
         Assert.NotEmpty(good);

@@ -8,7 +8,7 @@ namespace Amalgam.Core.Allocation.Cycle;
 /// </summary>
 internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targets, Organisation tree) : PendingCollection.ISource
 {
-    private readonly Dictionary<Shape, (PendingReason Reason, string Detail, string Change)> _found = [];
+    private readonly Dictionary<Shape, Finding> _found = [];
     private readonly long[] _free = [.. state.Stocks.Select(stock => stock.FreeMilli)];
     private readonly Bounds _bounds = new(tree, targets);
     private readonly Dictionary<Entry, bool> _waits = state.Touched.Where(entry => entry.Workload.Members > 0).ToDictionary(entry => entry, entry => !entry.Running);
@@ -17,6 +17,8 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
 
     /// <summary>For whom devices are being gathered.</summary>
     public required Dictionary<Entry, GatheringNote> Notes { get; init; }
+
+    private sealed record Finding(PendingReason Reason, string Detail, string Change, LimitRaise? Remedy = null);
 
     public int Count => _count;
 
@@ -42,15 +44,15 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
             return new PendingWorkload(entry.Workload.Id, PendingReason.Gathering, note.Detail, note.Change, note.PlannedStartMs);
         }
 
-        var (reason, detail, change) = Of(entry.Shape);
-        return new PendingWorkload(entry.Workload.Id, reason, detail, change, null);
+        var found = Of(entry.Shape);
+        return new PendingWorkload(entry.Workload.Id, found.Reason, found.Detail, found.Change, null) { Remedy = found.Remedy };
     }
 
-    private (PendingReason Reason, string Detail, string Change) Of(Shape shape)
+    private Finding Of(Shape shape)
     {
         if (!_found.TryGetValue(shape, out var answer))
         {
-            answer = shape.Sample.Held ? (PendingReason.Held, "It is held by a person.", "Release it.") : Judge(shape);
+            answer = shape.Sample.Held ? new(PendingReason.Held, "It is held by a person.", "Release it.") : Judge(shape);
             _found.Add(shape, answer);
         }
 
@@ -58,10 +60,10 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
     }
 
     // Each class has its own obstacle; the one that is nearest to a start is the workload's.
-    private (PendingReason, string, string) Judge(Shape shape)
+    private Finding Judge(Shape shape)
     {
         var request = new Request(new Entry(shape.Sample, 0, shape, null!));
-        (PendingReason Reason, string Detail, string Change) best = (PendingReason.NoSuchChip, NoChip(shape), AddNode(shape));
+        Finding best = new(PendingReason.NoSuchChip, NoChip(shape), AddNode(shape));
         var nearest = -1;
         for (var c = 0; c < state.Chips.Length; c++)
         {
@@ -90,26 +92,26 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
         _ => placeable ? 4 + (int)reason : 3,
     };
 
-    private (PendingReason Reason, string Detail, string Change) JudgeClass(in Request request, int chip)
+    private Finding JudgeClass(in Request request, int chip)
     {
         var shape = request.Shape;
         var name = state.Chips[chip];
         var size = Devices(request.Milli);
         if (shape.Refusals[chip] is { Kind: RefusalKind.Admission } refused)
         {
-            return (PendingReason.Admission, refused.Detail, refused.SmallestChange);
+            return new(PendingReason.Admission, refused.Detail, refused.SmallestChange);
         }
 
         if (!Reach.AnyDeviceServes(state.Stocks[chip], shape.Member))
         {
-            return (PendingReason.NoSuchChip,
+            return new(PendingReason.NoSuchChip,
                 $"No {name} device has the {shape.Member.MemoryMiB} MiB of memory that each of its devices needs.",
                 $"Ask for at most {state.Stocks[chip].MostMemoryMiB} MiB on each device.");
         }
 
         if (!shape.PlaceableEver[chip])
         {
-            return (PendingReason.TooLarge, TooLarge(shape, chip), Shrink(shape, chip));
+            return new(PendingReason.TooLarge, TooLarge(shape, chip), Shrink(shape, chip));
         }
 
         if (!_bounds.WithinLimit(request, chip))
@@ -119,12 +121,12 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
 
         if (shape.Refusals[chip] is { } budget)
         {
-            return (PendingReason.Budget, budget.Detail, budget.SmallestChange);
+            return new(PendingReason.Budget, budget.Detail, budget.SmallestChange);
         }
 
         if (!shape.Preemptible && !_bounds.WithinGuarantee(request, chip))
         {
-            return (PendingReason.GuaranteeOnly,
+            return new(PendingReason.GuaranteeOnly,
                 $"It is not preemptible and {size} of {name} more would be beyond what its unit is guaranteed.",
                 "Let it be preempted, or raise the guarantee of its unit.");
         }
@@ -132,54 +134,56 @@ internal sealed class PendingReasonFinder(PlanningState state, CycleTargets targ
         return Busy(request, chip, name, size);
     }
 
-    private (PendingReason Reason, string Detail, string Change) Busy(in Request request, int chip, string name, string size)
+    private Finding Busy(in Request request, int chip, string name, string size)
     {
         if (!request.Shape.Placeable[chip])
         {
-            return (PendingReason.Capacity, $"The {name} nodes that could hold it are lost at the moment.", "Bring a lost node back.");
+            return new(PendingReason.Capacity, $"The {name} nodes that could hold it are lost at the moment.", "Bring a lost node back.");
         }
 
         if (request.Milli == 0)
         {
-            return (PendingReason.Capacity, $"No node with {name} has its CPU and RAM free.", "Ask for less CPU or RAM, or let work beside the devices end.");
+            return new(PendingReason.Capacity, $"No node with {name} has its CPU and RAM free.", "Ask for less CPU or RAM, or let work beside the devices end.");
         }
 
         if (!_bounds.LeafWithinTarget(request, chip))
         {
             var at = tree.At(request.Shape.Leaf, chip);
-            return (PendingReason.Share,
+            return new(PendingReason.Share,
                 $"Its unit holds {Devices(tree.Held[at])} of {name}, its share now is {Devices(targets.Raw[at])}, and nothing idle fits.",
                 $"{size} of {name} idle, or a larger share for its unit.");
         }
 
         if (_free[chip] >= request.Milli)
         {
-            return (PendingReason.Fragmented,
+            return new(PendingReason.Fragmented,
                 $"{Devices(_free[chip])} of {name} are free, but not together.",
                 request.Shape.Member.IsShare
                     ? $"{size} free on one {name} device."
                     : $"{request.Shape.Member.Devices} free {name} devices on each of {request.Members} places.");
         }
 
-        return (PendingReason.Capacity,
+        return new(PendingReason.Capacity,
             $"It is within the share of its unit, but only {Devices(_free[chip])} of {name} are free and none can be taken back now.",
             $"{Devices(request.Milli - _free[chip])} of {name} more to become free.");
     }
 
-    private (PendingReason, string, string) OverLimit(in Request request, int chip)
+    private Finding OverLimit(in Request request, int chip)
     {
         for (var u = request.Shape.Leaf; u >= 0; u = tree.Parent[u])
         {
             var at = tree.At(u, chip);
             if (tree.Held[at] + request.Milli > tree.Limit[at])
             {
-                return (PendingReason.Limit,
+                var enough = tree.Held[at] + request.Milli;
+                return new(PendingReason.Limit,
                     $"Unit {tree.Units[u].Name} holds {Devices(tree.Held[at])} of its limit of {Devices(tree.Limit[at])} of {state.Chips[chip]}.",
-                    $"Raise the limit of {tree.Units[u].Name} to {Devices(tree.Held[at] + request.Milli)}, or let other work of it end.");
+                    $"Raise the limit of {tree.Units[u].Name} to {Devices(enough)}, or let other work of it end.",
+                    new LimitRaise(tree.Units[u].Name, state.Chips[chip], enough));
             }
         }
 
-        return (PendingReason.Limit, "A limit is reached.", "Raise the limit.");
+        return new(PendingReason.Limit, "A limit is reached.", "Raise the limit.");
     }
 
     private static string NoChip(Shape shape)
