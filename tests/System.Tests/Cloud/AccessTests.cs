@@ -85,7 +85,6 @@ public sealed class AccessTests : IAsyncLifetime
         ["GET /api/v1/commitments"] = null,
         ["POST /api/v1/commitments/{id}/end"] = """{"from":"2099-02","why":"mischief"}""",
         ["POST /api/v1/commitments"] = """{"unit":"lab","chipClass":"cpu","deviceHours":1,"perDeviceHour":"1","from":"2099-01","to":"2099-03"}""",
-        ["POST /api/v1/commitments/{id}/end"] = """{"from":"2099-02","why":"mischief"}""",
         ["GET /api/v1/invoices"] = null,
         ["POST /api/v1/invoices"] = """{"month":"2026-01"}""",
         ["GET /api/v1/invoices/{number}"] = null,
