@@ -115,8 +115,27 @@ internal static class AuditText
         LeaseEnding ending => ("lease ending", ending.LeaseId, $"{ending.Because}{(ending.Beneficiary is null ? "" : $" for {ending.Beneficiary}")}", state.Lease(ending.LeaseId)?.Unit),
         LeaseEnded ended => ("lease ended", ended.LeaseId, ended.Because.ToString(), state.Lease(ended.LeaseId)?.Unit),
         ContractEvent or StockEvent or AdmissionEvent => SupplyAudit.Of(state, fact),
+        _ => OfMachinery(fact),
+    };
+
+    private static (string What, string Subject, string Detail, string? Unit) OfMachinery(JournalEvent fact) => fact switch
+    {
+        CloudFounded founded => ("cloud founded", "", $"in {founded.Currency}, version {founded.Version}", null),
+        CloudStarted started => ("cloud started", "", $"version {started.Version}", null),
+        CloudStopped stopped => ("cloud stopped", "", stopped.Why, null),
+        NodesSeen seen => ("nodes seen", Names(seen.Changed.Select(node => node.Name)), seen.Gone.IsEmpty ? "" : $"gone: {Names(seen.Gone)}", null),
+        WorkloadsFitted fitted => ("classes rated", Names(fitted.WorkloadIds), fitted.Speeds.IsEmpty ? "no class can run it" : string.Join(' ', fitted.Speeds.Select(speed => $"{speed.ChipClass}={speed.Millionths / 1e6:0.###}")), null),
+        SpeedMeasured speed => ("speed measured", speed.ModelKey, $"{speed.DecodeMilliTokensPerSecond / 1000m:0.#} tokens/s on {speed.ChipClass} by {speed.Runtime}", null),
+        MemoryObserved memory => ("memory observed", memory.ModelKey, $"{memory.UsedMiB} MiB on {memory.ChipClass}, {memory.EstimatedMiB} estimated", null),
+        PlanMade plan => ("planned", "", Names(plan.Decisions), null),
         _ => (fact.GetType().Name, "", "", null),
     };
+
+    private static string Names(IEnumerable<string> names)
+    {
+        var all = names.ToList();
+        return all.Count <= 3 ? string.Join(", ", all) : $"{string.Join(", ", all.Take(3))} and {all.Count - 3} more";
+    }
 
     private static (string What, string Subject, string Detail, string? Unit) OfWorkload(CloudState state, string what, string id, string detail) =>
         (what, id, detail, state.Workload(id)?.Spec.Unit);

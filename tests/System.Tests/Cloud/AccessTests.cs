@@ -184,6 +184,14 @@ public sealed class AccessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_audit_says_in_words_what_the_loops_did()
+    {
+        var lines = JsonDocument.Parse(await _cloud.MustAsync("audit", "--loops", "--json", "--limit", "1000")).RootElement.EnumerateArray().Select(line => line.GetProperty("what").GetString()!).ToHashSet();
+        Assert.Superset(new HashSet<string> { "nodes seen", "classes rated", "planned", "lease started" }, lines);
+        Assert.DoesNotContain(lines, what => what.Any(char.IsUpper));
+    }
+
+    [Fact]
     public async Task Roles_are_steps_and_nobody_makes_a_key_above_his_own()
     {
         var developer = (await _cloud.MustAsync("key", "create", "--unit", "lab", "--role", "developer")).Trim();
