@@ -9,11 +9,11 @@ namespace Amalgam.SystemTests.Cloud;
 
 /// <summary>
 /// kill -9 at random moments while streams and jobs run, again and again, and after each: what clients received against what the journal holds.
-/// 8 times by default, 200 with AMALGAM_LONG=1; AMALGAM_SEED repeats a run's moments. The many kills of every day are those of the torn streams, which are faster.
+/// 20 times by default, 200 with AMALGAM_LONG=1; AMALGAM_SEED repeats a run's moments. The many kills of every day are those of the torn streams, which are faster.
 /// </summary>
 public sealed class LedgerUnderKillTests(ITestOutputHelper output)
 {
-    private static readonly int Kills = Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? 200 : 8;
+    private static readonly int Kills = Environment.GetEnvironmentVariable("AMALGAM_LONG") == "1" ? 200 : 20;
 
     private readonly ConcurrentBag<Seen> _seen = [];
 
